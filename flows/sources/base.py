@@ -1,0 +1,132 @@
+"""What a source is: a frozen description and plain functions. Nothing to inherit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+import msgspec
+import polars as pl
+from pydantic import BaseModel
+
+from flows import records
+from flows.errors import SourceError
+
+Verb = Literal["discover", "timeline", "refresh", "context", "read"]
+FOUND_BY: dict[Verb, records.FoundBy] = {
+    "discover": "query",
+    "read": "query",
+    "timeline": "account",
+    "context": "thread",
+    "refresh": "thread",  # the weakest: the loader keeps what is stored
+}
+
+
+@dataclass(frozen=True)
+class Window:
+    """Half-open span of publication times [start, end), UTC without zone."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One entity's boolean query, in our grammar (`flows/topics.py`); topic_id equals the entity's id."""
+
+    topic_id: str
+    query: str
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer, verbatim, with all that parsing may know of it. `as_of` is the run's only clock."""
+
+    page_id: str  # <window_id>/<attempt>/<number>-<key>: unique, and the same when the window is resumed
+    source: str
+    platform: str
+    verb: Verb
+    topic_id: str | None
+    as_of: datetime
+    fetched_at: datetime
+    request: str  # method and url without secrets
+    status: int
+    headers: dict[str, str] = {}
+    lost_items: int = 0  # items that the platform has and will not give (a cap that cannot be split)
+    body: bytes
+
+    def json(self) -> Any:
+        """The decoded body. Raises SourceError where it is not JSON."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            start = self.body[:60].decode("utf-8", "replace")
+            raise SourceError(self.platform, f"{self.request} answered no JSON ({error}); it begins {start!r}") from error
+
+
+class Client(Protocol):
+    """What a source may do with the world: one GET, answered by the network or by what has landed already."""
+
+    async def get(self, url: str, params: dict[str, str | int] | None = None) -> Page: ...
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One page as frames. `tables` holds record frames with lineage; `malformed` has page_id, item_no, reason."""
+
+    item_count: int
+    tables: dict[str, pl.DataFrame]
+    malformed: pl.DataFrame
+    unmapped_fields: dict[str, int] = field(default_factory=dict)
+
+
+MALFORMED = pl.Schema({**records.LINEAGE, "reason": pl.String()})
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """`requests` in any `seconds`, by the vendor's page; answers' headers may only lower it."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Source:
+    """One platform: its options, its limits, and up to four verbs; `read` is for what lies on disk."""
+
+    platform: str
+    options: type[BaseModel]
+    items: Callable[[Page], Sequence[bytes]]  # the page's items, verbatim, in order
+    parse: Callable[[Page, Any], Parsed]
+    base_url: str = ""
+    rate: RateLimit = RateLimit(60, 60)
+    discover: Callable[[Client, Topic, Window], AsyncIterator[Page]] | None = None
+    timeline: Callable[[Client, str, Window], AsyncIterator[Page]] | None = None
+    refresh: Callable[[Client, Sequence[str]], AsyncIterator[Page]] | None = None
+    context: Callable[[Client, str], AsyncIterator[Page]] | None = None
+    read: Callable[[Any], Iterator[bytes]] | None = None
+    refresh_batch: int = 100  # ids a call
+
+
+def parse_items(
+    page: Page, items: Sequence[bytes], parse: Callable[[Any, Page], Sequence[records.Record]]
+) -> Parsed:
+    """Parse a page item by item; an item that cannot be read is named with its reason and loses no other."""
+    rows: dict[str, list[tuple[str, int, records.Record]]] = {name: [] for name in records.TABLES}
+    names = {record: name for name, record in records.TABLES.items()}
+    malformed: list[tuple[str, int, str]] = []
+    for item_no, item in enumerate(items):
+        try:
+            parsed = parse(msgspec.json.decode(item), page)
+        except KeyError as error:
+            malformed.append((page.page_id, item_no, f"required field {error.args[0]!r} is missing"))
+            continue
+        except (ValueError, TypeError, OverflowError, AttributeError) as error:
+            malformed.append((page.page_id, item_no, f"{type(error).__name__}: {error}"[:300]))
+            continue
+        for record in parsed:
+            rows[names[type(record)]].append((page.page_id, item_no, record))
+    tables = {name: records.frame(records.TABLES[name], found) for name, found in rows.items() if found}
+    return Parsed(len(items), tables, pl.DataFrame(malformed, schema=MALFORMED, orient="row"))
