@@ -114,6 +114,15 @@ class ThreadRead(Record, kw_only=True, frozen=True):
     is_complete: bool
 
 
+class Deletion(Record, kw_only=True, frozen=True):
+    """The platform says that a mention is gone. Grain: mention_id."""
+
+    mention_id: str
+    platform: str
+    deleted_at: datetime
+    reason: Literal["deleted", "removed", "absent"]
+
+
 TABLES: dict[str, type[Record]] = {
     "mention": Mention,
     "mention_entity": MentionEntity,
@@ -124,6 +133,9 @@ TABLES: dict[str, type[Record]] = {
     "thread_read": ThreadRead,
 }
 """Tables that a source's pages may fill, in the order in which they are loaded."""
+
+STAGED: dict[str, type[Record]] = {**TABLES, "deletion": Deletion}
+"""What a page may say: rows for the tables, and what is gone."""
 
 LINEAGE: dict[str, pl.DataType] = {"page_id": pl.String(), "item_no": pl.Int64()}
 """Columns that every staged row carries besides its record: the page and the item (from 0) it came from."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 import polars as pl
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from flows import records
 from flows.errors import SourceError
@@ -22,6 +23,20 @@ FOUND_BY: dict[Verb, records.FoundBy] = {
     "context": "thread",
     "refresh": "thread",  # the weakest: the loader keeps what is stored
 }
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+
+
+class SourceOptions(BaseModel):
+    """What every `[[sources]]` table may say; a source adds its own keys and its `type`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Slug
+    enabled: bool = True
+    allow_private: bool = False  # let base_url name a private address (a server of your own)
+    requests_per_minute: int | None = Field(default=None, ge=1)  # below the platform's own limit
 
 
 @dataclass(frozen=True)
@@ -62,13 +77,20 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             start = self.body[:60].decode("utf-8", "replace")
-            raise SourceError(self.platform, f"{self.request} answered no JSON ({error}); it begins {start!r}") from error
+            raise SourceError(
+                self.platform, f"{self.request} answered no JSON ({error}); it begins {start!r}"
+            ) from error
 
 
 class Client(Protocol):
-    """What a source may do with the world: one GET, answered by the network or by what has landed already."""
+    """What a source may do with the world: one GET, answered by the network or by what has landed already.
 
-    async def get(self, url: str, params: dict[str, str | int] | None = None) -> Page: ...
+    `allow_status` names refusals that are answers to this source (404: the mention is gone); others raise SourceError.
+    """
+
+    async def get(
+        self, url: str, params: dict[str, str | int] | None = None, allow_status: Collection[int] = ()
+    ) -> Page: ...
 
 
 @dataclass(frozen=True)
@@ -94,28 +116,29 @@ class RateLimit:
 
 @dataclass(frozen=True)
 class Source:
-    """One platform: its options, its limits, and up to four verbs; `read` is for what lies on disk."""
+    """One platform: its options, its limits, and up to four verbs; `files` and `read` are for what lies on disk.
+
+    Every verb gets the source's own options; `parse` gets them too, for what only they can tell (a file's columns).
+    """
 
     platform: str
-    options: type[BaseModel]
+    options: type[SourceOptions]
     items: Callable[[Page], Sequence[bytes]]  # the page's items, verbatim, in order
     parse: Callable[[Page, Any], Parsed]
-    base_url: str = ""
     rate: RateLimit = RateLimit(60, 60)
-    discover: Callable[[Client, Topic, Window], AsyncIterator[Page]] | None = None
-    timeline: Callable[[Client, str, Window], AsyncIterator[Page]] | None = None
-    refresh: Callable[[Client, Sequence[str]], AsyncIterator[Page]] | None = None
-    context: Callable[[Client, str], AsyncIterator[Page]] | None = None
-    read: Callable[[Any], Iterator[bytes]] | None = None
+    discover: Callable[[Client, Any, Topic, Window], AsyncIterator[Page]] | None = None
+    timeline: Callable[[Client, Any, str, Window], AsyncIterator[Page]] | None = None
+    refresh: Callable[[Client, Any, Sequence[str]], AsyncIterator[Page]] | None = None
+    context: Callable[[Client, Any, str], AsyncIterator[Page]] | None = None
+    files: Callable[[Any, Path], Sequence[Path]] | None = None  # what lies on disk, oldest name first
+    read: Callable[[Any, Path], Iterator[bytes]] | None = None  # one file as bodies of pages
     refresh_batch: int = 100  # ids a call
 
 
-def parse_items(
-    page: Page, items: Sequence[bytes], parse: Callable[[Any, Page], Sequence[records.Record]]
-) -> Parsed:
+def parse_items(page: Page, items: Sequence[bytes], parse: Callable[[Any, Page], Sequence[records.Record]]) -> Parsed:
     """Parse a page item by item; an item that cannot be read is named with its reason and loses no other."""
-    rows: dict[str, list[tuple[str, int, records.Record]]] = {name: [] for name in records.TABLES}
-    names = {record: name for name, record in records.TABLES.items()}
+    rows: dict[str, list[tuple[str, int, records.Record]]] = {name: [] for name in records.STAGED}
+    names = {record: name for name, record in records.STAGED.items()}
     malformed: list[tuple[str, int, str]] = []
     for item_no, item in enumerate(items):
         try:
@@ -128,5 +151,5 @@ def parse_items(
             continue
         for record in parsed:
             rows[names[type(record)]].append((page.page_id, item_no, record))
-    tables = {name: records.frame(records.TABLES[name], found) for name, found in rows.items() if found}
+    tables = {name: records.frame(records.STAGED[name], found) for name, found in rows.items() if found}
     return Parsed(len(items), tables, pl.DataFrame(malformed, schema=MALFORMED, orient="row"))

@@ -12,7 +12,9 @@ create table raw.mention (
     parent_id varchar, root_id varchar, links varchar[], hashtags varchar[], handles varchar[], media_formats varchar[],
     found_by varchar not null,
     -- loader
-    source varchar not null, first_seen_at timestamp not null, content_hash varchar not null, load_seq bigint not null
+    -- seen_at: as_of of the page that gave this state; a page of an older as_of only fills what is NULL
+    source varchar not null, first_seen_at timestamp not null, seen_at timestamp not null,
+    content_hash ubigint not null, load_seq bigint not null
 );
 create table raw.mention_entity (
     mention_id varchar not null, entity_id varchar not null, matched_terms varchar[],
@@ -30,7 +32,7 @@ create table raw.account (
     account_id varchar not null, platform varchar not null, native_id varchar not null, handle varchar,
     display_name varchar, url varchar, is_bot boolean, created_at timestamp,
     -- loader
-    first_seen_at timestamp not null, load_seq bigint not null
+    first_seen_at timestamp not null, seen_at timestamp not null, load_seq bigint not null
 );
 create table raw.account_snapshot (
     account_id varchar not null, captured_at timestamp not null, followers bigint, following bigint, posts bigint,
@@ -49,8 +51,9 @@ create table raw.thread_read (
     load_seq bigint not null
 );
 
--- Old and new state of every mention that a load changed, or whose counts it changed: the models recompute from
--- these what they touch. One row per load_seq × mention × entity (entity NULL where none matched) × state.
+-- State of every mention that a load changed, or whose counts it changed: the models recompute from these what they
+-- touch. One row per load_seq × mention × entity (entity NULL where none matched) × state; 'old' only where the
+-- mention itself (not just its counts) changed. Pruned up to raw.build.built_load_seq.
 create table raw.touched (
     load_seq bigint not null, mention_id varchar not null, entity_id varchar, platform varchar not null,
     author_id varchar, root_id varchar, published_at timestamp not null, state varchar not null -- old | new
@@ -58,7 +61,7 @@ create table raw.touched (
 
 -- One row per run: as_of is the only clock that models see.
 create table raw.run (run_id varchar not null, as_of timestamp not null, started_at timestamp not null);
--- One row: everything up to this load_seq is in the models.
+-- One row: everything up to this load_seq is in the models; -1: the configuration changed, all must be built anew.
 create table raw.build (built_load_seq bigint not null);
 insert into raw.build values (0);
 

@@ -1,0 +1,48 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each sets up .venv by itself, and is quick the second time.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: setup demo test lint docs bench chaos lock clean
+
+setup: $(READY)
+
+# Hashed and without dependency resolution: what the lock says is what is installed, nothing more.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 15) else "Soundings needs Python 3.11 to 3.14; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) (about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: setup  ## 60 synthetic days and a night, end to end, over real HTTP on this machine
+	@$(BIN)/soundings demo
+
+test: setup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry flows expectations warehouse
+	$(BIN)/sqlfluff lint sql --disable-progress-bar
+
+docs: setup  ## dbt's documentation of every model and column, as one page
+	@$(BIN)/python -m warehouse.docs
+
+bench: setup  ## ratios measured in one run; nothing here passes or fails
+	@$(BIN)/python -m tests.bench
+
+chaos: setup  ## N=20 runs, each killed at a random instant and taken up again
+	@$(BIN)/python -m tests.chaos --kills $(or $(N),20)
+
+lock: setup  ## after a change in pyproject.toml; needs uv
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header \
+	  --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) warehouse/data/demo

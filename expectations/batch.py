@@ -1,0 +1,68 @@
+"""What must be true of a batch as a whole. Grain: one row a batch, its facts counted after the row rules.
+
+A critical failure here withholds the batch: so many of its items are wrong that the rest is not to be trusted either.
+"""
+
+from __future__ import annotations
+
+from expectations.gx import col, gxe
+from expectations.suites import Suite, note
+
+FEWEST = 50
+"""Below, a share says nothing: two bad items of three are three items."""
+_ENOUGH_ITEMS = col("items") >= FEWEST
+_ENOUGH_CANDIDATES = col("candidates") >= FEWEST
+
+SUITE = Suite(
+    table="batch",
+    derived={
+        "malformed_share": "malformed / items",
+        "refused_share": "refused / candidates",
+    },
+    rules=(
+        gxe.ExpectColumnValuesToBeBetween(
+            column="malformed_share",
+            max_value=0.5,
+            row_condition=_ENOUGH_ITEMS,
+            severity="critical",
+            meta=note(
+                "malformed_share.at_most_half",
+                "most items cannot be read: the platform has changed its answers",
+                fix="compare a landed page with the source's parse, fix it, then `soundings replay`",
+            ),
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="malformed_share",
+            max_value=0.05,
+            row_condition=_ENOUGH_ITEMS,
+            severity="warning",
+            meta=note(
+                "malformed_share.small",
+                "3 % of a public export of 14,640 tweets had shifted columns; more is a change of the answers",
+                fix="look at the reasons in raw.quarantine",
+            ),
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="refused_share",
+            max_value=0.5,
+            row_condition=_ENOUGH_CANDIDATES,
+            severity="critical",
+            meta=note(
+                "refused_share.at_most_half",
+                "most items break a row rule: a field is mapped wrongly, or the run's clock is wrong",
+                fix="see in the Data Docs which rules failed, fix the mapping or the clock, then `soundings replay`",
+            ),
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="refused_share",
+            max_value=0.05,
+            row_condition=_ENOUGH_CANDIDATES,
+            severity="warning",
+            meta=note(
+                "refused_share.small",
+                "real posts: none of 38,220 is refused",
+                fix="look at the reasons in raw.quarantine",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,75 @@
+"""The configuration as rows of schema `raw`, so that SQL can use and explain it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flows import topics
+from flows.settings import Account, Settings
+
+Row = dict[str, Any]
+
+
+def handle(account: Account) -> str:
+    """As `raw.account` has handles: lower case, without '@'."""
+    return account.handle.strip().lstrip("@").lower()
+
+
+def rows(settings: Settings) -> dict[str, list[Row]]:
+    """Rows by table: entity, topic, tracked_account, routing_rule, target, setting."""
+    sla = {department.id: department.sla_hours for department in settings.departments}
+    return {
+        "entity": [
+            {
+                "entity_id": entity.id,
+                "entity_name": entity.name,
+                "entity_kind": entity.kind,
+                "is_own": entity.own,
+                "parent_entity_id": entity.parent,
+                "competitor_set": entity.set,
+            }
+            for entity in settings.entities
+        ],
+        "topic": [
+            {
+                "topic_id": entity.id,
+                "entity_id": entity.id,
+                "query": entity.query,
+                "query_hash": topics.query_hash(topics.parse(entity.query)),
+            }
+            for entity in settings.entities
+        ],
+        "tracked_account": [
+            {
+                "platform": account.platform,
+                "handle": handle(account),
+                "entity_id": account.entity,
+                "role": account.role,
+                "department": account.department,
+            }
+            for account in settings.accounts
+        ],
+        "routing_rule": [
+            {
+                "rule_no": number,
+                **rule.model_dump(exclude={"entity"}),
+                "entity_id": rule.entity,
+                "sla_hours": sla[rule.department],
+            }
+            for number, rule in enumerate(settings.routing)
+        ],
+        "target": [
+            {
+                "target_id": f"{target.metric}-{target.entity}-{target.month:%Y-%m}",
+                "metric": target.metric,
+                "entity_id": target.entity,
+                "month": target.month,
+                "target": target.target,
+            }
+            for target in settings.targets
+        ],
+        "setting": [
+            {"name": "reporting_timezone", "value": settings.reporting.timezone},
+            *({"name": f"weight_{name}", "value": str(weight)} for name, weight in settings.weights),
+        ],
+    }

@@ -1,0 +1,180 @@
+"""What came back: read whole within a bound, also after unpacking, and held to what was asked."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+import msgspec
+
+from flows.errors import SourceError
+from flows.http.redaction import Redactor
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEPT_HEADERS = ("content-type", "date", "deprecation", "etag", "last-modified", "link", "retry-after")
+_KEPT_PREFIXES = ("ratelimit", "x-ratelimit-")
+_LONGEST_REFUSAL = 8192  # bytes
+_GZIP = 31  # zlib's window bits for gzip with its header
+_ADVICE = {
+    400: "check the query and the source's settings",
+    401: "check the credentials in the environment",
+    403: "the credentials do not allow this, or the platform has closed it; check both",
+    404: "check base_url",
+    429: "too many requests; lower requests_per_minute",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request as messages may tell it."""
+
+    platform: str
+    text: str  # method and address, without secrets
+    redact: Redactor
+    is_json: bool
+    allow_status: frozenset[int]
+
+    def error(self, said: str, *, retryable: bool = False) -> SourceError:
+        """The error of this request."""
+        return SourceError(self.platform, f"{self.text} {said}", retryable=retryable)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One whole answer; `request` and `headers` hold no secret."""
+
+    request: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    fetched_at: datetime
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """The answer lies elsewhere."""
+
+    location: str
+
+
+async def receive(response: httpx.Response, question: Question, limit: int, now: datetime) -> Answer | Redirect:
+    """Read and judge one response. Raises SourceError for every status and body that is not what was asked."""
+    status = response.status_code
+    if status not in question.allow_status:
+        if status in _REDIRECTS and "location" in response.headers:
+            return Redirect(response.headers["location"])
+        if not response.is_success:
+            raise await _refusal(response, question)
+    body = await _read(response, question, limit)
+    if question.is_json and response.is_success and status != 204:
+        _check_json(body, response.headers.get("content-type", ""), question)
+    headers = {name: question.redact(value) for name, value in response.headers.items() if _is_kept(name)}
+    return Answer(question.text, status, headers, body, now)
+
+
+def _is_kept(name: str) -> bool:
+    return name in _KEPT_HEADERS or name.startswith(_KEPT_PREFIXES)
+
+
+class _Unpacker:
+    """Inflates gzip piece by piece, never more than the room left: a bomb costs no memory."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(_GZIP)
+        self._has_begun = False
+
+    def feed(self, data: bytes, room: int) -> bytes:
+        """Up to room + 1 bytes of what `data` unpacks to; one byte too many means there is more."""
+        pieces: list[bytes] = []
+        while data and room >= 0:
+            if self._inflate.eof:  # a further member (RFC 1952 allows it)
+                self._inflate = zlib.decompressobj(_GZIP)
+            piece = self._inflate.decompress(data, room + 1)
+            self._has_begun = True
+            room -= len(piece)
+            pieces.append(piece)
+            data = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
+        return b"".join(pieces)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the stream came to its end; an empty body is one."""
+        return self._inflate.eof or not self._has_begun
+
+
+async def _read(response: httpx.Response, question: Question, limit: int) -> bytes:
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip", "x-gzip", ""}:
+        raise question.error(f"answered packed as {encoding[:40]!r}, which was not asked for")
+    too_big = question.error(f"answered more than {limit:,} bytes; ask for smaller pages")
+    if int(response.headers.get("content-length", "0")) > limit:
+        raise too_big
+    unpacker = _Unpacker() if encoding.endswith("gzip") else None
+    pieces: list[bytes] = []
+    received = size = 0
+    async for chunk in response.aiter_raw():
+        piece = _unpack(unpacker, chunk, limit - size, question) if unpacker else chunk
+        received += len(chunk)
+        size += len(piece)
+        if max(received, size) > limit:
+            raise too_big
+        pieces.append(piece)
+    if unpacker and not unpacker.is_whole:
+        raise question.error("answered a body that is cut short (its gzip has no end)", retryable=True)
+    return b"".join(pieces)
+
+
+def _unpack(unpacker: _Unpacker, chunk: bytes, room: int, question: Question) -> bytes:
+    try:
+        return unpacker.feed(chunk, room)
+    except zlib.error as error:
+        raise question.error(f"answered broken gzip ({error})", retryable=True) from None
+
+
+def _check_json(body: bytes, content_type: str, question: Question) -> None:
+    """HTML will not become JSON by asking again; half a JSON may."""
+    if content_type.lower().startswith("text/html") or body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        raise question.error(
+            f"answered HTML where JSON was asked ({len(body):,} bytes): a login wall, a captcha or an error page; "
+            "open the address in a browser, and check base_url and credentials"
+        )
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+        body.decode()  # Raw looks at the syntax alone
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
+    else:
+        return
+    # Outside of the except: a decoding error would carry the whole body along.
+    raise question.error(f"answered {len(body):,} bytes that are no whole JSON ({reason})", retryable=True)
+
+
+async def _refusal(response: httpx.Response, question: Question) -> SourceError:
+    status = response.status_code
+    said = question.redact(await _explanation(response))[:200] if status not in RETRIED else ""
+    told = f" ({said})" if said else ""
+    advice = _ADVICE.get(status, "the platform is in trouble" if response.is_server_error else "")
+    return question.error(f"answered {status}{told}" + (f"; {advice}" if advice else ""), retryable=status in RETRIED)
+
+
+async def _explanation(response: httpx.Response) -> str:
+    """What a refusal's JSON says of itself, as text. Nothing else of a body ever goes into a message."""
+    body = b""
+    if "json" in response.headers.get("content-type", ""):
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > _LONGEST_REFUSAL:
+                return ""
+    try:
+        refusal = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    if isinstance(refusal, dict) and isinstance(refusal.get("error"), dict):
+        refusal = refusal["error"]
+    for name in ("error_description", "message", "detail", "error_message", "error"):
+        if isinstance(refusal, dict) and isinstance(refusal.get(name), str):
+            return "".join(c for c in " ".join(refusal[name].split()) if c.isprintable())
+    return ""

@@ -1,0 +1,12 @@
+"""What was fetched, kept verbatim before anything reads it: `landing/<source>/<window_id>/<attempt>/`.
+
+Pages are found again by their request. A window that was interrupted is simply asked for again from its start: what
+has landed answers from disk, and the network is asked from the stored page on. `files` writes and proves pages,
+`attempts` keeps a window's, `client` is what sources ask.
+"""
+
+from flows.landing.attempts import Attempt, Outcome, finished_windows, prune_landing
+from flows.landing.client import LandingClient
+from flows.landing.files import read_page, request_key
+
+__all__ = ["Attempt", "LandingClient", "Outcome", "finished_windows", "prune_landing", "read_page", "request_key"]

@@ -1,0 +1,233 @@
+"""One attempt at one window: its pages by request, and how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from flows.errors import SourceError
+from flows.landing.files import ATTEMPT, FOLDER, PAGE_FILE, UNFINISHED, load_page, sync_folder, write_page, write_whole
+from flows.sources.base import Page, Verb, Window
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_OPENED = "attempt.json"
+_OUTCOME = "window.json"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a window is; without start and end where it is no span of time (a file, a batch of ids)."""
+
+    source: str
+    platform: str
+    verb: Verb
+    topic_id: str | None
+    window_id: str
+    window_start: datetime | None
+    window_end: datetime | None
+
+
+class Opened(Asked, frozen=True, kw_only=True):
+    """`attempt.json`: since when a window is worked on, and by which runs."""
+
+    as_of: datetime  # of the run that began it
+    run_ids: list[str]
+
+
+class Outcome(Asked, frozen=True, kw_only=True):
+    """`window.json`: how an attempt ended, and its pages that hold items, in order."""
+
+    attempt: str
+    run_id: str  # of the run that ended it, as is as_of
+    as_of: datetime
+    pages: list[str]
+    is_covered: bool
+    rate_limited: int
+    lost_items: int
+    error: str | None
+
+
+class Attempt:
+    """An attempt open for finding and adding pages. One process at a time: the run's lock sees to it."""
+
+    def __init__(self, folder: Path, opened: Opened, run_id: str, as_of: datetime) -> None:
+        self._folder, self._opened = folder, opened
+        self._run_id, self._as_of = run_id, as_of
+        files = (PAGE_FILE.fullmatch(path.name) for path in folder.iterdir())
+        self._numbers = {match[2]: int(match[1]) for match in files if match}
+        self.outcome = _load(folder / _OUTCOME, Outcome)
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        source: str,
+        platform: str,
+        verb: Verb,
+        topic_id: str | None,
+        window_id: str,
+        run_id: str,
+        as_of: datetime,
+        max_age: timedelta,
+        window: Window | None = None,
+    ) -> Attempt:
+        """Take up what there is of this window, or begin anew in a folder named by the run.
+
+        The same run gets its own attempt again, finished or not. Another run takes up an unfinished one that was
+        begun less than `max_age` before; the pages in it keep the `as_of` at which they were fetched.
+        """
+        for name, pattern in ((source, FOLDER), (window_id, FOLDER), (run_id, ATTEMPT)):
+            if not pattern.fullmatch(name):
+                raise SourceError(platform, f"{name[:200]!r} cannot name a folder; use a-z, 0-9, '-' and '_'")
+        asked = Asked(
+            source=source,
+            platform=platform,
+            verb=verb,
+            topic_id=topic_id,
+            window_id=window_id,
+            window_start=window.start if window else None,
+            window_end=window.end if window else None,
+        )
+        parent = root / source / window_id
+        folder, opened = _choose(parent, asked, run_id, as_of, max_age)
+        folder.mkdir(parents=True, exist_ok=True)
+        for torn in folder.glob(f"{UNFINISHED}*"):
+            torn.unlink()
+        if run_id not in opened.run_ids:
+            opened = msgspec.structs.replace(opened, run_ids=[*opened.run_ids, run_id])
+            write_whole(folder / _OPENED, msgspec.json.encode(opened))
+        return cls(folder, opened, run_id, as_of)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the window has its outcome."""
+        return self.outcome is not None
+
+    def find(self, key: str) -> Page | None:
+        """The page that answers this request; None where none has landed, or the file does not prove itself."""
+        if key not in self._numbers:
+            return None
+        page_id = self._page_id(key)
+        try:
+            return load_page(self._path(page_id), page_id, self._opened.platform)
+        except SourceError as error:
+            log.warning("%s; it is asked for again", error)
+            return None
+
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        request: str,
+        fetched_at: datetime,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Page:
+        """Keep one answer, from the network or from a file. `request` and `headers` must hold no secret."""
+        number = self._numbers.setdefault(key, max(self._numbers.values(), default=0) + 1)
+        page = Page(
+            page_id=self._page_id(key),
+            source=self._opened.source,
+            platform=self._opened.platform,
+            verb=self._opened.verb,
+            topic_id=self._opened.topic_id,
+            as_of=self._as_of,
+            fetched_at=fetched_at,
+            request=request,
+            status=status,
+            headers=dict(headers or {}),
+            body=body,
+        )
+        path = self._path(page.page_id)
+        write_page(path, page, run_id=self._run_id, window_id=self._opened.window_id, number=number)
+        return page
+
+    def finish(
+        self, pages: Sequence[str], *, is_covered: bool, rate_limited: int, lost_items: int, error: str | None
+    ) -> Outcome:
+        """Write how the window ended, naming its pages that hold items in order; it is never taken up again."""
+        outcome = Outcome(
+            **_asked(self._opened),
+            attempt=self._folder.name,
+            run_id=self._run_id,
+            as_of=self._as_of,
+            pages=list(pages),
+            is_covered=is_covered,
+            rate_limited=rate_limited,
+            lost_items=lost_items,
+            error=error,
+        )
+        sync_folder(self._folder)  # the pages first: an outcome must not outlive what it names
+        write_whole(self._folder / _OUTCOME, msgspec.json.encode(outcome))
+        sync_folder(self._folder)
+        self.outcome = outcome
+        return outcome
+
+    def _page_id(self, key: str) -> str:
+        return f"{self._opened.window_id}/{self._folder.name}/{self._numbers[key]:04d}-{key}"
+
+    def _path(self, page_id: str) -> Path:
+        return self._folder.parent.parent / f"{page_id}.zst"
+
+
+def finished_windows(
+    root: Path, source: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[Outcome]:
+    """Outcomes of finished windows for replay, oldest first; `since` and `until` bound their `as_of`, half-open."""
+    if source is not None and not FOLDER.fullmatch(source):
+        raise SourceError("landing", f"{source[:200]!r} is no source's name")
+    outcomes = [_load(path, Outcome) for path in root.glob(f"{source or '*'}/*/*/{_OUTCOME}")]
+    chosen = [o for o in outcomes if o and (since is None or o.as_of >= since) and (until is None or o.as_of < until)]
+    yield from sorted(chosen, key=lambda o: (o.as_of, o.source, o.window_id, o.attempt))
+
+
+def prune_landing(root: Path, before: datetime) -> int:
+    """Delete attempts of runs whose `as_of` lies before; how many. What is deleted cannot be replayed any more."""
+    old = [
+        path.parent
+        for path in root.glob(f"*/*/*/{_OPENED}")
+        if (opened := _load(path, Opened)) and opened.as_of < before
+    ]
+    for attempt in old:
+        shutil.rmtree(attempt)
+        with contextlib.suppress(OSError):  # the window has other attempts
+            attempt.parent.rmdir()
+    return len(old)
+
+
+def _choose(parent: Path, asked: Asked, run_id: str, as_of: datetime, max_age: timedelta) -> tuple[Path, Opened]:
+    """The attempt to go on with; without one, a new one that no run has worked on yet."""
+    found = [(path.parent, _load(path, Opened)) for path in parent.glob(f"*/{_OPENED}")]
+    known = [(folder, opened) for folder, opened in found if opened and _asked(opened) == _asked(asked)]
+    own = [(folder, opened) for folder, opened in known if run_id in opened.run_ids]
+    young = [
+        (folder, opened)
+        for folder, opened in known
+        if timedelta(0) <= as_of - opened.as_of < max_age and not (folder / _OUTCOME).exists()
+    ]
+    fresh = parent / run_id, Opened(**_asked(asked), as_of=as_of, run_ids=[])
+    return max(own or young or [fresh], key=lambda attempt: attempt[1].as_of)
+
+
+def _asked(window: Asked) -> dict[str, Any]:
+    return {name: getattr(window, name) for name in Asked.__struct_fields__}
+
+
+def _load(path: Path, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SourceError("landing", f"{path} is damaged ({error}); delete its folder, it is fetched again") from None

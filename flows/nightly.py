@@ -1,0 +1,42 @@
+"""A night: ask every source, land what it answers, validate, load, compute, publish."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from prefect import State, flow
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from expectations.verdict import Verdict
+from flows import present, tasks
+from flows.run import Run, opened
+
+
+@flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=16))
+def nightly(config: Path | None = None, data_dir: Path | None = None, as_of: datetime | None = None) -> State:
+    """One night on the configuration at `config`; `as_of` is its clock (default: now)."""
+    with opened(config, data_dir, "nightly", as_of=as_of) as run:
+        steps(run)
+    return tasks.ended(run)
+
+
+def steps(run: Run) -> None:
+    """What every run does: sources side by side on the network, one after the other into the warehouse."""
+    verdicts: list[Verdict] = []
+    with present.progress() as bars:
+        plans = tasks.plan(run)
+        landed = [tasks.extract.submit(run, plan, bars) for plan in plans]
+        for plan, outcomes in zip(plans, landed, strict=True):
+            verdicts += tasks.load(run, plan, outcomes.result())
+    conclude(run, verdicts)
+
+
+def conclude(run: Run, verdicts: list[Verdict]) -> None:
+    """From what is loaded to what is served."""
+    documents = tasks.document.submit(run, verdicts)
+    tasks.build(run)
+    tasks.publish(run)
+    tasks.tidy(run)
+    documents.result()
+    tasks.report(run)

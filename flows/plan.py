@@ -1,0 +1,67 @@
+"""What each source is asked tonight: gaps first, then the overlap, tracked accounts, counts that are due, new files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from flows import topics, windows
+from flows.errors import SourceError
+from flows.run import Run
+from flows.sources import AnyOptions, platform_of, source_of
+from flows.windows import Ask, Span
+from warehouse import coverage
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The questions for one source; `error` says why it cannot be asked at all."""
+
+    options: AnyOptions
+    asks: tuple[Ask, ...]
+    error: str | None = None
+
+
+def plan(run: Run, con: duckdb.DuckDBPyConnection) -> list[Plan]:
+    """Plans in the order of the configuration; what this run has done before it was cut off is left out."""
+    done = coverage.windows_of_run(con, run.status.run_id)
+    plans = []
+    for options in run.sources:
+        try:
+            asks = [ask for ask in _asks(run, options, con) if (options.name, ask.window_id) not in done]
+            plans.append(Plan(options, tuple(asks)))
+        except SourceError as error:
+            plans.append(Plan(options, (), str(error)))
+    return plans
+
+
+def _asks(run: Run, options: AnyOptions, con: duckdb.DuckDBPyConnection) -> list[Ask]:
+    source, platform, span = source_of(options), platform_of(options), _span(run)
+    covered = windows.covered_by(coverage.covered_windows(con, options.name))
+    asks: list[Ask] = []
+    if source.files:
+        read_before = coverage.covered_files(con, options.name)
+        mapping = options.model_dump_json(exclude={"name", "enabled", "path", "allow_private"})
+        found = [windows.read(path, mapping) for path in source.files(options, run.settings.path.parent)]
+        asks += {ask.window_id: ask for ask in found if ask.window_id not in read_before}.values()
+    if source.discover:
+        for topic in run.job(options).topics:
+            query_hash = topics.query_hash(topics.parse(topic.query))
+            asks += windows.discover(topic, query_hash, span, covered)
+    if source.timeline:
+        ours = [account.handle.lstrip("@") for account in run.settings.accounts if account.platform == platform]
+        asks += [windows.timeline(platform, handle, span, covered) for handle in ours]
+    if source.refresh:
+        due = coverage.due_for_refresh(con, options.name, run.as_of)
+        asks += [windows.refresh(due, run.as_of)] if due else []
+    return asks
+
+
+def _span(run: Run) -> Span:
+    schedule = run.settings.schedule
+    since: datetime = run.status.since or run.as_of - timedelta(days=schedule.first_days)
+    zone = ZoneInfo(run.settings.reporting.timezone)
+    return Span(since, run.as_of, timedelta(hours=schedule.overlap_hours), zone)

@@ -1,0 +1,182 @@
+"""The steps of a run as Prefect tasks: one per source and step, never per page or row."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+from prefect import State, get_run_logger, task
+from prefect.artifacts import create_link_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed, Failed
+from warehouse.publish import publish as publish_release
+
+from expectations.data_docs import write_data_docs
+from expectations.verdict import Verdict
+from flows import plan as planning
+from flows import present, runs
+from flows.extract import extract as extract_windows
+from flows.ingest import ingest
+from flows.landing import Outcome, finished_windows, prune_landing
+from flows.plan import Plan
+from flows.run import Run
+from flows.settings import mask_key
+from flows.sources import AnyOptions
+from warehouse import coverage
+from warehouse.connection import connect
+from warehouse.ledger import prune_touched
+from warehouse.models import build as build_models
+
+
+@task(name="plan", cache_policy=NO_CACHE)
+def plan(run: Run) -> list[Plan]:
+    """What each source is asked."""
+    with _written(run) as con:
+        return planning.plan(run, con)
+
+
+@task(name="extract", task_run_name="extract {plan.options.name}", cache_policy=NO_CACHE)
+def extract(run: Run, plan: Plan, bars: present.Bars) -> list[Outcome]:
+    """Land what one source answers."""
+    status = run.status.source(plan.options.name)
+    status.state = "extracting"
+    run.save()
+    if plan.error:
+        status.error = plan.error
+        return []
+    return extract_windows(run.job(plan.options), plan.asks, bars.of(plan.options.name))
+
+
+@task(name="load", task_run_name="load {plan.options.name}", cache_policy=NO_CACHE)
+def load(run: Run, plan: Plan, outcomes: Sequence[Outcome]) -> list[Verdict]:
+    """Validate and load what was landed for one source; one at a time, as there is one writer."""
+    with _written(run) as con:
+        return _load(run, plan.options, {run.as_of: outcomes}, con)
+
+
+@task(name="replay", cache_policy=NO_CACHE)
+def replay(run: Run, source: str | None) -> list[Verdict]:
+    """Load again all that has landed, each window with the clock at which it was fetched."""
+    verdicts: list[Verdict] = []
+    with _written(run) as con:
+        for options in run.sources:
+            if source in (None, options.name):
+                by_clock: dict[datetime, list[Outcome]] = {}
+                for outcome in finished_windows(run.landing, options.name):
+                    by_clock.setdefault(outcome.as_of, []).append(outcome)
+                verdicts += _load(run, options, by_clock, con)
+    return verdicts
+
+
+def _load(
+    run: Run, options: AnyOptions, outcomes: Mapping[datetime, Sequence[Outcome]], con: DuckDBPyConnection
+) -> list[Verdict]:
+    status = run.status.source(options.name)
+    status.state = "loading"
+
+    def note() -> None:
+        for key, value in coverage.counts_of_run(con, run.status.run_id, options.name).items():
+            setattr(status, key, value)
+        run.save()
+
+    note()
+    verdicts: list[Verdict] = []
+    for as_of, windows in outcomes.items():
+        verdicts += ingest(run.job(options, as_of), windows, con, note)
+    errors = [*([status.error] if status.error else []), *coverage.errors_of_run(con, run.status.run_id, options.name)]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    status.error = f"{errors[0]}{more}" if errors else None
+    status.state = "failed" if errors else "completed"
+    run.save()
+    if errors:
+        get_run_logger().error("%s failed: %s", options.name, status.error)
+    return verdicts
+
+
+@contextmanager
+def _written(run: Run) -> Iterator[DuckDBPyConnection]:
+    con = connect(run.warehouse, settings=run.storage)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+@task(name="document", cache_policy=NO_CACHE)
+def document(run: Run, verdicts: Sequence[Verdict]) -> None:
+    """Great Expectations' record of the run. A process of its own: its import would hold up all else here."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        site = run.settings.data_dir / "expectations"
+        process.submit(write_data_docs, site, list(verdicts), run.status.run_id, run.as_of).result()
+
+
+@task(name="build", cache_policy=NO_CACHE)
+def build(run: Run) -> None:
+    """Bring the models up to what is loaded."""
+    build_models(
+        run.warehouse,
+        run.settings.data_dir,
+        run.storage,
+        reporting_timezone=run.settings.reporting.timezone,
+        full_refresh=run.must_rebuild,
+    )
+
+
+@task(name="publish", cache_policy=NO_CACHE)
+def publish(run: Run) -> Path:
+    """Make the release and switch `current` to it."""
+    release = publish_release(
+        run.warehouse,
+        run.settings.data_dir,
+        run.status.run_id,
+        run.as_of,
+        keep=run.settings.publish.keep,
+        key=mask_key(),
+        tracked_handles=sorted(handle.split(":", 1)[1] for handle in run.job(run.sources[0]).tracked),
+    )
+    run.status.release = str(release)
+    run.save()
+    return release
+
+
+@task(name="tidy", cache_policy=NO_CACHE)
+def tidy(run: Run) -> None:
+    """Forget what is past its time: landed pages, old journals, what a killed run left behind."""
+    prune_landing(run.landing, run.as_of - timedelta(days=run.settings.retention.landing_days))
+    runs.prune(run.settings.data_dir, run.settings.publish.keep * 10)
+    with _written(run) as con:
+        prune_touched(con)
+
+
+def ended(run: Run) -> State:
+    """The flow's last word: Failed where a source failed, though all that is safe is published."""
+    failed = [source.name for source in run.status.sources if source.state != "completed"]
+    if failed:
+        return Failed(message=f"{', '.join(failed)} failed; the others are published with their coverage")
+    return Completed(message=f"released {run.status.release}")
+
+
+def report(run: Run) -> None:
+    """The table of sources and the way to the release, in Prefect's own pages."""
+    rows = [
+        {
+            "source": s.name,
+            "platform": s.platform,
+            "state": s.state,
+            "fetched": s.fetched,
+            "loaded": s.loaded,
+            "duplicate": s.duplicate,
+            "rejected": s.rejected,
+            "quarantined": s.quarantined,
+            "error": s.error or "",
+        }
+        for s in run.status.sources
+    ]
+    create_table_artifact(table=rows, key="sources", description=f"Run {run.status.run_id}, as of {run.as_of} UTC")
+    if run.status.release:
+        create_link_artifact(link=Path(run.status.release).as_uri(), key="release", link_text=run.status.run_id)

@@ -1,0 +1,111 @@
+"""What a run asks of a source: windows of publication time, oldest gap first, with an overlap that meets late indexing.
+
+A discover window is one day of the reporting zone, up to `as_of` on the last: the same day is asked again, to a later
+end, until it is covered whole and older than the overlap. So coverage of a day is a question of one start and one end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flows.sources.base import Topic, Verb, Window
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One window that a source is asked for. `window_id` is the same for the same question."""
+
+    verb: Verb
+    window_id: str
+    window: Window | None = None
+    topic: Topic | None = None
+    account: str | None = None  # timeline
+    ids: tuple[str, ...] = ()  # refresh: native ids
+    path: Path | None = None  # read
+
+
+@dataclass(frozen=True)
+class Span:
+    """How far back and to where a run looks: `since` is the first moment where nothing is known yet."""
+
+    since: datetime
+    as_of: datetime
+    overlap: timedelta
+    zone: ZoneInfo
+
+
+Covered = Mapping[tuple[str, datetime], datetime]
+"""Latest covered end by (question, window start), as `raw.collection` tells."""
+
+
+def discover(topic: Topic, query_hash: str, span: Span, covered: Covered) -> Iterator[Ask]:
+    """The days of one topic that are not covered to their end, and those within the overlap."""
+    question = f"discover-{_digest(topic.topic_id, query_hash)}"
+    starts = [start for asked, start in covered if asked == question]
+    for start, end in days(min([span.since, *starts]), span.as_of, span.zone):
+        end = min(end, span.as_of)
+        if covered.get((question, start), start) < end or end > span.as_of - span.overlap:
+            yield Ask("discover", window_id(question, start, end), Window(start, end), topic)
+
+
+def timeline(platform: str, handle: str, span: Span, covered: Covered) -> Ask:
+    """One window for one account: from the overlap before what is covered, or from `since`."""
+    question = f"timeline-{_digest(platform, handle)}"
+    known = {start: end for (asked, start), end in covered.items() if asked == question}
+    start = span.since
+    if known and min(known) <= span.since:
+        start = max(span.since, max(known.values()) - span.overlap)
+    return Ask("timeline", window_id(question, start, span.as_of), Window(start, span.as_of), account=handle)
+
+
+def refresh(ids: Sequence[str], as_of: datetime) -> Ask:
+    """All mentions of a source whose counts are due."""
+    return Ask("refresh", f"refresh-{_digest(*ids)}-{as_of:%Y%m%dt%H%M%Sz}", ids=tuple(ids))
+
+
+def read(path: Path, mapping: str) -> Ask:
+    """One file: the question is its content and how it is mapped, so that what is unchanged is not read twice."""
+    digest = hashlib.blake2b(mapping.encode(), digest_size=12)
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return Ask("read", f"read-{digest.hexdigest()}", path=path)
+
+
+def days(first: datetime, last: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    """The days of `zone` that touch [first, last), as UTC without zone; 23 or 25 hours long where clocks change."""
+    day = first.replace(tzinfo=UTC).astimezone(zone).date()
+    while (start := _midnight(day, zone)) < last:
+        day += timedelta(days=1)
+        yield start, _midnight(day, zone)
+
+
+def window_id(question: str, start: datetime, end: datetime) -> str:
+    return f"{question}-{start:%Y%m%dt%H%M%Sz}-{end:%Y%m%dt%H%M%Sz}"
+
+
+def question_of(window_id: str) -> str:
+    """What a window asks, without when: the part of its id that stays the same from night to night."""
+    return "-".join(window_id.split("-")[:2])
+
+
+def covered_by(rows: Iterable[tuple[str, datetime, datetime]]) -> Covered:
+    """`Covered` from (window_id, window_start, window_end) of covered windows."""
+    latest: dict[tuple[str, datetime], datetime] = {}
+    for name, start, end in rows:
+        key = (question_of(name), start)
+        latest[key] = max(end, latest.get(key, end))
+    return latest
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\x00".join(parts).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,76 @@
+-- Grain: one row per entity, scope (a platform, or '*' for all) and reporting day that was asked or has a mention.
+{{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
+
+with mentions as (
+    select *, platform as scope from {{ ref('int_entity_mentions') }}
+    where {{ in_scope('report_date', ref('int_touched_days')) }}
+    union all
+    select *, '*' as scope from {{ ref('int_entity_mentions') }}
+    where {{ in_scope('report_date', ref('int_touched_days')) }}
+),
+
+totals as (
+    select
+        entity_id,
+        scope,
+        report_date,
+        cast(count(*) as bigint) as mentions,
+        cast(sum({{ exact('interactions') }}) as double) as interactions,
+        max(case when has_likes then 1 else 0 end) as has_likes,
+        max(case when has_replies then 1 else 0 end) as has_replies,
+        max(case when has_reposts then 1 else 0 end) as has_reposts,
+        max(case when has_quotes then 1 else 0 end) as has_quotes,
+        max(case when has_upvotes then 1 else 0 end) as has_upvotes,
+        cast(sum(views) as bigint) as views,
+        cast(sum(case when is_owned then 1 else 0 end) as bigint) as owned_mentions,
+        cast(sum(case when is_employee then 1 else 0 end) as bigint) as employee_mentions,
+        cast(sum(case when is_media then 1 else 0 end) as bigint) as media_mentions,
+        cast(sum(case when is_owned or is_employee or is_media then 0 else 1 end) as bigint) as ugc_mentions
+    from mentions
+    group by entity_id, scope, report_date
+),
+
+asked as (
+    select entities.entity_id, coverage.platform, coverage.report_date, coverage.asked_micros, coverage.covered_micros
+    from {{ ref('int_coverage') }} as coverage
+    inner join {{ ref('dim_entities') }} as entities
+        on coverage.topic_id = entities.entity_id or coverage.topic_id is null
+    where {{ in_scope('coverage.report_date', ref('int_touched_days')) }}
+),
+
+coverage as (
+    select entity_id, platform as scope, report_date, sum(asked_micros) as asked, sum(covered_micros) as covered
+    from asked
+    group by entity_id, platform, report_date
+    union all
+    select entity_id, '*' as scope, report_date, sum(asked_micros) as asked, sum(covered_micros) as covered
+    from asked
+    group by entity_id, report_date
+),
+
+spine as (
+    select entity_id, scope, report_date from totals
+    union
+    select entity_id, scope, report_date from coverage
+)
+
+select
+    spine.entity_id,
+    spine.scope,
+    spine.report_date,
+    {{ ratio('coverage.covered', 'coverage.asked') }} as coverage,
+    coalesce(totals.mentions, 0) as mentions,
+    coalesce(authors.unique_authors, 0) as unique_authors,
+    coalesce(authors.new_authors, 0) as new_authors,
+    authors.potential_audience,
+    totals.interactions,
+    {{ interactions_basis('totals.has_', '= 1') }} as interactions_basis,
+    totals.views,
+    coalesce(totals.owned_mentions, 0) as owned_mentions,
+    coalesce(totals.employee_mentions, 0) as employee_mentions,
+    coalesce(totals.media_mentions, 0) as media_mentions,
+    coalesce(totals.ugc_mentions, 0) as ugc_mentions
+from spine
+left join totals using (entity_id, scope, report_date)
+left join coverage using (entity_id, scope, report_date)
+left join {{ ref('int_entity_day_authors') }} as authors using (entity_id, scope, report_date)

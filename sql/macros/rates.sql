@@ -1,0 +1,19 @@
+{#- Arithmetic whose result must not depend on the engine or on the order of the rows. -#}
+
+{#- A share as a double; NULL where the denominator is 0 or unknown, never 0 and never an engine's own idea of x/0. -#}
+{% macro ratio(numerator, denominator) -%}
+    (cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), cast(0 as double)))
+{%- endmacro %}
+
+{#- A double as what sums exactly: sums of doubles differ in the last bits with the order of the rows, and then an
+    incremental build would differ from a full one. -#}
+{% macro exact(amount) -%}cast({{ amount }} as decimal(38, 18)){%- endmacro %}
+
+{#- The names of the counts that entered E, joined by '+', in one fixed order; NULL where none did. -#}
+{% macro interactions_basis(prefix, condition) -%}
+    nullif(concat_ws('+'
+        {%- for part in ['likes', 'replies', 'reposts', 'quotes', 'upvotes'] -%}
+        , case when {{ prefix }}{{ part }} {{ condition }} then '{{ part }}' end
+        {%- endfor -%}
+    ), '')
+{%- endmacro %}

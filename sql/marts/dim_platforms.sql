@@ -1,0 +1,30 @@
+-- Grain: one row per platform: what its counts can be trusted to tell. 'reported': for every post; 'own_only': for the
+-- account owner's posts; 'never': NULL for ever, not 0.
+{{ config(materialized='table') }}
+
+{% set metrics = ['likes', 'replies', 'reposts', 'quotes', 'views', 'bookmarks', 'upvotes', 'downvotes', 'clicks',
+                  'followers'] %}
+
+with platforms as (
+    select distinct platform from {{ ref('platform_metrics') }}
+    union
+    select distinct platform from {{ ref('stg_mentions') }}
+),
+
+reporting as (
+    select * from {{ ref('platform_metrics') }}
+)
+
+select
+    platforms.platform,
+    {% for metric in metrics -%}
+    max(case when reporting.metric = '{{ metric }}' then reporting.reporting end) as {{ metric }}_reporting,
+    {% endfor -%}
+    nullif(concat_ws('; '
+        {%- for metric in metrics -%}
+        , max(case when reporting.metric = '{{ metric }}' then '{{ metric }}: ' || reporting.note end)
+        {%- endfor -%}
+    ), '') as notes
+from platforms
+left join reporting on platforms.platform = reporting.platform
+group by platforms.platform

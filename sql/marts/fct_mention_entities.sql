@@ -1,0 +1,10 @@
+-- Grain: one row per mention and entity whose query matched it.
+{{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
+
+select
+    matches.mention_id,
+    matches.entity_id,
+    matches.matched_terms
+from {{ ref('stg_mention_entities') }} as matches
+inner join {{ ref('dim_entities') }} as entities on matches.entity_id = entities.entity_id
+where {{ in_scope('matches.mention_id', ref('int_touched_mentions')) }}

@@ -1,0 +1,29 @@
+-- Grain: one row per source, topic (NULL: windows that serve all topics) and reporting day that a search window touches.
+{{ config(materialized='table') }}
+
+with clock as (
+    select max(as_of) as as_of from {{ ref('stg_runs') }}
+)
+
+select
+    coverage.source,
+    coverage.platform,
+    coverage.topic_id,
+    coverage.report_date,
+    coverage.windows_asked,
+    coverage.windows_covered,
+    {{ hours('coverage.asked_micros') }} as asked_hours,
+    {{ hours('coverage.covered_micros') }} as covered_hours,
+    {{ ratio('coverage.covered_micros', 'coverage.asked_micros') }} as coverage,
+    coverage.items,
+    coverage.lost_items,
+    coverage.has_loss,
+    coverage.rejected,
+    {{ ratio('coverage.items - coverage.rejected', 'coverage.items') }} as native_search_precision,
+    coverage.quarantined,
+    coverage.rate_limited,
+    coverage.last_covered_at,
+    {{ hours(micros('clock.as_of') ~ ' - ' ~ micros('coverage.last_covered_at')) }} as freshness_hours,
+    {{ hours(micros('coverage.last_covered_asked_at') ~ ' - ' ~ micros('coverage.last_covered_at')) }} as lag_hours
+from {{ ref('int_coverage') }} as coverage
+cross join clock

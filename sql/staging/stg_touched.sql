@@ -1,0 +1,8 @@
+-- Grain: one row per load, mention, entity and state (old or new) of a mention that the load changed or counted anew.
+select
+    load_seq,
+    mention_id,
+    entity_id,
+    author_id,
+    {{ report_date('published_at') }} as report_date
+from {{ source('raw', 'touched') }}

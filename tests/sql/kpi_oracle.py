@@ -1,0 +1,245 @@
+"""The KPIs worked out again from rows of schema raw, in plain Python: imports nothing of ours, knows nothing of dbt."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+UTC = ZoneInfo("UTC")
+TABLES = (
+    "mention", "mention_entity", "engagement_snapshot", "account", "account_snapshot", "run", "collection", "entity",
+    "tracked_account", "setting",
+)  # fmt: skip
+PARTS = ("likes", "replies", "reposts", "quotes", "upvotes")
+
+
+class Oracle:
+    """All answers for one warehouse; `scope` of a row is a platform, or None for all of them together."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, zone: str) -> None:
+        self.zone = ZoneInfo(zone)
+        self.raw = {name: _rows(con, name) for name in TABLES}
+        self.entities = {row["entity_id"]: row for row in self.raw["entity"]}
+        self.mentions = self._counted()
+        self.spans = self._spans()
+
+    def day(self, at: datetime) -> date:
+        return at.replace(tzinfo=UTC).astimezone(self.zone).date()
+
+    def midnight(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC).replace(tzinfo=None)
+
+    def _counted(self) -> list[Row]:
+        """Mentions that count, one row for each of their entities."""
+        newest: dict[str, Row] = {}
+        for shot in sorted(self.raw["engagement_snapshot"], key=lambda s: s["captured_at"]):
+            newest[shot["mention_id"]] = shot
+        handles = {account["account_id"]: account["handle"] for account in self.raw["account"]}
+        roles = defaultdict(set)
+        for tracked in self.raw["tracked_account"]:
+            roles[tracked["platform"], tracked["handle"].lower()].add(tracked["role"])
+        matches = defaultdict(list)
+        for match in self.raw["mention_entity"]:
+            matches[match["mention_id"]].append(match["entity_id"])
+        rows = []
+        for mention in self.raw["mention"]:
+            if mention["found_by"] != "query" or mention["deleted_at"] is not None:
+                continue
+            shot = newest.get(mention["mention_id"], {})
+            row = {
+                "platform": mention["platform"],
+                "author": mention["author_id"],
+                "day": self.day(mention["published_at"]),
+                "roles": roles[mention["platform"], handles.get(mention["author_id"])],
+                "views": shot.get("views"),
+                "told": {part: shot[part] for part in PARTS if shot.get(part) is not None},
+            }
+            row["interactions"] = self._interactions(row["told"])
+            rows += [{**row, "entity": entity} for entity in matches[mention["mention_id"]] if entity in self.entities]
+        return rows
+
+    def _interactions(self, told: dict[str, int]) -> float | None:
+        weights = {row["name"]: float(row["value"]) for row in self.raw["setting"]}
+        names = dict.fromkeys(("reposts", "quotes"), "weight_shares")
+        if not told:
+            return None
+        return sum(weights.get(names.get(part, f"weight_{part}"), 1.0) * count for part, count in told.items())
+
+    def followers(self, author: str, day: date) -> int | None:
+        """As last read by the end of the day, else as first read after it."""
+        read = sorted(
+            (row["captured_at"], row["followers"])
+            for row in self.raw["account_snapshot"]
+            if row["account_id"] == author and row["followers"] is not None
+        )
+        until = [followers for at, followers in read if at < self.midnight(day + timedelta(days=1))]
+        return until[-1] if until else (read[0][1] if read else None)
+
+    def _spans(self) -> list[Row]:
+        """The search windows of raw.collection, cut at midnights and at the run's clock."""
+        clock = {run["run_id"]: run["as_of"] for run in self.raw["run"]}
+        spans = []
+        for attempt in self.raw["collection"]:
+            if attempt["verb"] not in ("discover", "read") or attempt["window_start"] is None:
+                continue
+            start, end = attempt["window_start"], min(attempt["window_end"], clock[attempt["run_id"]])
+            key = attempt["window_id"] if attempt["verb"] == "read" else start
+            day = first = self.day(start)
+            while day == first or self.midnight(day) < end:
+                span = {"start": max(start, self.midnight(day)), "end": min(end, self.midnight(day + timedelta(days=1)))}
+                spans.append({**attempt, **span, "key": key, "day": day, "is_first": day == first})
+                day += timedelta(days=1)
+        return spans
+
+    def coverage(self) -> dict[Key, Row]:
+        """By source, platform, topic and day."""
+        groups = defaultdict(list)
+        for span in self.spans:
+            groups[span["source"], span["platform"], span["topic_id"], span["day"]].append(span)
+        return {key: self._coverage_of(spans) for key, spans in groups.items()}
+
+    def _coverage_of(self, spans: list[Row]) -> Row:
+        covered = [span for span in spans if span["is_covered"]]
+        asked_hours, covered_hours = _union_hours(spans), _union_hours(covered)
+        attempts = defaultdict(list)
+        for span in spans:
+            attempts[span["key"]].append(span)
+        order = ("is_covered", "window_end", "asked_at", "load_seq")
+        chosen = [max(group, key=lambda s: tuple(s[name] for name in order)) for group in attempts.values()]
+        chosen_first = [span for span in chosen if span["is_first"]]
+        total = {name: sum(s[name] for s in chosen_first) for name in ("items", "lost_items", "rejected", "quarantined")}
+        last = max((span["end"] for span in covered), default=None)
+        read_at = min((span["asked_at"] for span in covered if span["end"] == last), default=None)
+        as_of = max(run["as_of"] for run in self.raw["run"])
+        return {
+            "windows_asked": len(attempts),
+            "windows_covered": len({span["key"] for span in covered}),
+            "asked_hours": asked_hours,
+            "covered_hours": covered_hours,
+            "coverage": _over(covered_hours, asked_hours),
+            **total,
+            "has_loss": any(span["lost_items"] > 0 for span in chosen),
+            "native_search_precision": _over(total["items"] - total["rejected"], total["items"]),
+            "rate_limited": sum(span["rate_limited"] for span in spans if span["is_first"]),
+            "last_covered_at": last,
+            "freshness_hours": None if last is None else (as_of - last) / timedelta(hours=1),
+            "lag_hours": None if last is None else (read_at - last) / timedelta(hours=1),
+        }
+
+    def entity_days(self, *, by_platform: bool) -> dict[Key, Row]:
+        """By entity, scope and day."""
+        mentions = [{**row, "scope": row["platform"] if by_platform else None} for row in self.mentions]
+        hours: dict[Key, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        for (_, platform, topic, day), row in self.coverage().items():
+            for entity in [topic] if topic else self.entities:
+                hours[entity, platform if by_platform else None, day][0] += row["covered_hours"]
+                hours[entity, platform if by_platform else None, day][1] += row["asked_hours"]
+        groups = defaultdict(list, {key: [] for key in hours if key[0] in self.entities})
+        for row in mentions:
+            groups[row["entity"], row["scope"], row["day"]].append(row)
+        firsts: dict[Key, date] = {}
+        for row in mentions:
+            key = (row["entity"], row["scope"], row["author"])
+            firsts[key] = min(row["day"], firsts.get(key, row["day"]))
+        days = {key: self._day(key, rows, firsts) for key, rows in groups.items()}
+        for key, row in days.items():
+            covered, asked = hours.get(key, (0.0, 0.0))
+            row["coverage"] = _over(covered, asked)
+            row |= self._share_of_voice(key, days) | _trailing(key, groups, days)
+        return days
+
+    def _day(self, key: Key, rows: list[Row], firsts: dict[Key, date]) -> Row:
+        entity, scope, day = key
+        authors = {row["author"] for row in rows if row["author"] is not None}
+        new = sum(firsts[entity, scope, author] == day for author in authors)
+        told = {part for row in rows for part in row["told"]}
+        ugc = sum(not row["roles"] for row in rows)
+        roles = {f"{role}_mentions": sum(role in row["roles"] for row in rows) for role in ("owned", "employee", "media")}
+        return {
+            "entity_kind": self.entities[entity]["entity_kind"],
+            "mentions": len(rows),
+            "unique_authors": len(authors),
+            "mentions_per_author": _over(len(rows), len(authors)),
+            "new_authors": new,
+            "returning_authors": len(authors) - new,
+            "interactions": _sum(row["interactions"] for row in rows),
+            "interactions_basis": "+".join(part for part in PARTS if part in told) or None,
+            "views": _sum(row["views"] for row in rows),
+            "potential_audience": _sum(self.followers(author, day) for author in authors),
+            **roles,
+            "ugc_mentions": ugc,
+            "ugc_ratio": _over(ugc, len(rows)),
+        }
+
+    def _share_of_voice(self, key: Key, days: dict[Key, Row]) -> Row:
+        entity, scope, day = key
+        own = days[key]
+        measures = {"mentions": "mentions", "interactions": "interactions", "unique_authors": "authors"}
+        if self.entities[entity]["entity_kind"] != "brand":
+            nothing = {f"set_{name}": None for name in measures}
+            return nothing | {f"share_of_voice_{share}": None for share in measures.values()}
+        members = [days[e, scope, day] for e in self._rivals(entity) if (e, scope, day) in days]
+        sums = {name: _sum(row[name] for row in members) for name in measures}
+        shares = {f"share_of_voice_{share}": _over(own[name], sums[name]) for name, share in measures.items()}
+        return {f"set_{name}": total for name, total in sums.items()} | shares
+
+    def _rivals(self, entity: str) -> list[str]:
+        own = self.entities[entity]["competitor_set"]
+        return [e for e, row in self.entities.items() if row["entity_kind"] == "brand" and row["competitor_set"] == own]
+
+    def macro(self, entity: str, day: date) -> float | None:
+        """Mean share of voice over the platforms on which the entity's set spoke that day."""
+        if self.entities[entity]["entity_kind"] != "brand":
+            return None
+        shares = []
+        for platform in {row["platform"] for row in self.mentions}:
+            of_set = [
+                row["entity"]
+                for row in self.mentions
+                if row["day"] == day and row["platform"] == platform and row["entity"] in self._rivals(entity)
+            ]
+            if of_set:
+                shares.append(of_set.count(entity) / len(of_set))
+        return sum(shares) / len(shares) if shares else None
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
+    cursor = con.execute(f"from raw.{table}")  # noqa: S608 (a name from TABLES)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _trailing(key: Key, groups: dict[Key, list[Row]], days: dict[Key, Row]) -> Row:
+    entity, scope, day = key
+    answer: Row = {}
+    for width in (7, 28):
+        window = [(entity, scope, day - timedelta(days=back)) for back in range(width)]
+        rows = [row for k in window for row in groups.get(k, ())]
+        answer[f"mentions_{width}d"] = len(rows)
+        answer[f"unique_authors_{width}d"] = len({row["author"] for row in rows} - {None})
+        answer[f"interactions_{width}d"] = _sum(days[k]["interactions"] for k in window if k in days)
+    return answer
+
+
+def _union_hours(spans: Sequence[Row]) -> float:
+    """Length of the union, instant by instant between all ends: slow and plainly right."""
+    cuts = sorted({span[end] for span in spans for end in ("start", "end")})
+    pieces = zip(cuts, cuts[1:], strict=False)
+    inside = [b - a for a, b in pieces if any(s["start"] <= a and b <= s["end"] for s in spans)]
+    return sum(inside, timedelta()) / timedelta(hours=1)
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _over(numerator: float | None, denominator: float | None) -> float | None:
+    return numerator / denominator if numerator is not None and denominator else None

@@ -1,0 +1,219 @@
+"""A seeded warehouse that lives through nights: writes schema raw as the loader does, with all that may come late."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+MIGRATION = Path(__file__).parents[2] / "warehouse/migrations/0001_raw.sql"
+ZONE = "Europe/Berlin"  # its clocks change on 2026-03-29, within the nights
+FIRST_NIGHT = datetime(2026, 3, 27, 3)
+PLATFORMS = ("x", "hackernews", "weibo")
+ENTITIES = (
+    ("acme", "Acme", "brand", True, None, "airlines"),
+    ("bolt", "Bolt", "brand", False, None, "airlines"),
+    ("cora", "Cora", "brand", False, None, "rail"),
+    ("acme-lounge", "Acme Lounge", "product", True, "acme", "airlines"),
+)
+TRACKED = (("x", "acme", "acme", "owned"), ("x", "dana", "acme", "employee"), ("weibo", "gazette", None, "media"),
+           ("hackernews", "bolt", "bolt", "owned"))  # fmt: skip
+HANDLES = ("acme", "dana", "gazette", "bolt", "ann", "ben", "cem", "dia")
+COUNTS = ("likes", "replies", "reposts", "quotes", "views", "upvotes")
+MENTION = (
+    "mention_id, platform, native_id, kind, author_id, text, published_at, deleted_at, parent_id, handles, found_by, "
+    "source, first_seen_at, seen_at, content_hash, load_seq"
+)
+
+
+@dataclass
+class Nights:
+    """State of the platforms and of the warehouse that reads them; every choice is the seed's."""
+
+    con_path: Path
+    seed: int
+    load_seq: int = 0
+    night: int = 0
+    mentions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    captured: set[tuple[str, datetime]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+        with duckdb.connect(str(self.con_path)) as con:
+            con.execute(MIGRATION.read_text("utf-8"))
+            con.executemany("insert into raw.entity values (?, ?, ?, ?, ?, ?)", ENTITIES)
+            con.executemany("insert into raw.tracked_account values (?, ?, ?, ?, null)", TRACKED)
+            weights = {"weight_likes": "1", "weight_replies": "0.7", "weight_shares": "2.3", "weight_upvotes": "1"}
+            con.executemany("insert into raw.setting values (?, ?)", list(weights.items()))
+
+    @property
+    def as_of(self) -> datetime:
+        return FIRST_NIGHT + timedelta(days=self.night)
+
+    def live(self) -> None:
+        """One night: two loads of what is new, changed, counted again, gone, late or asked."""
+        self.night += self.dice.choice((1, 1, 2))  # a skipped night now and then
+        with duckdb.connect(str(self.con_path)) as self.con:
+            self.con.execute("begin")
+            run = [f"run-{self.night}", self.as_of, self.as_of]
+            self.con.execute("insert into raw.run values (?, ?, ?)", run)
+            for _ in range(2):
+                self._load()
+            self.con.execute("commit")
+
+    def _load(self) -> None:
+        self.load_seq += 1
+        for _ in range(self.dice.randint(2, 8)):
+            self._publish(self.as_of - timedelta(hours=self.dice.uniform(1, 70)))
+        if self.dice.random() < 0.7:  # an older mention that comes late, often before its author's first
+            self._publish(self.as_of - timedelta(days=self.dice.uniform(5, 60)))
+        for change in (self._recount, self._recount, self._edit, self._delete, self._rematch, self._follow, self._rename):
+            if self.mentions and self.dice.random() < 0.6:
+                change()
+        self._collect()
+
+    def _publish(self, at: datetime) -> None:
+        number = len(self.mentions)
+        platform = self.dice.choice(PLATFORMS)
+        at = self.dice.choice((at, at.replace(hour=22, minute=0, second=0, microsecond=0)))  # midnight in Berlin's summer
+        parents = [m for m, row in self.mentions.items() if row["platform"] == platform]
+        row = {
+            "mention_id": f"{platform}:{number}",
+            "platform": platform,
+            "author_id": self.dice.choice([None, *(f"{platform}:a{n}" for n in range(6))]),
+            "published_at": at,
+            "deleted_at": None,
+            "parent_id": self.dice.choice([None, None, *parents[-4:], f"{platform}:{number + 2}"]),
+            "handles": self.dice.sample(HANDLES, self.dice.choice((0, 0, 1))),
+            "found_by": self.dice.choice(("query", "query", "query", "account", "thread")),
+            "entities": self._pick_entities(),
+        }
+        self._store(row)
+        if row["author_id"] and self.dice.random() < 0.8:
+            self._rename(str(row["author_id"]), platform)
+        if self.dice.random() < 0.7:
+            self._recount(str(row["mention_id"]))
+
+    def _pick_entities(self) -> list[str]:
+        return self.dice.sample([e[0] for e in ENTITIES], self.dice.choice((0, 1, 1, 1, 2)))
+
+    def _store(self, row: dict[str, Any]) -> None:
+        """Replace a mention and its matches by key, and write down both states, as the loader does."""
+        key = row["mention_id"]
+        if key in self.mentions:
+            self._touch(self.mentions[key], "old")
+        self.mentions[key] = row
+        self._touch(row, "new")
+        self.con.execute("delete from raw.mention where mention_id = ?", [key])
+        self.con.execute("delete from raw.mention_entity where mention_id = ?", [key])
+        self.con.execute(
+            f"insert into raw.mention ({MENTION}) values (?, ?, ?, 'post', ?, 'said', ?, ?, ?, ?, ?, 's', ?, ?, 0, ?)",  # noqa: S608
+            [key, row["platform"], key, row["author_id"], row["published_at"], row["deleted_at"], row["parent_id"],
+             row["handles"], row["found_by"], row["published_at"], row["published_at"], self.load_seq],
+        )  # fmt: skip
+        for entity in row["entities"]:
+            self.con.execute("insert into raw.mention_entity values (?, ?, ['said'], ?)", [key, entity, self.load_seq])
+
+    def _touch(self, row: dict[str, Any], state: str) -> None:
+        for entity in row["entities"] or [None]:
+            touched = [self.load_seq, row["mention_id"], entity, row["platform"], row["author_id"], row["published_at"]]
+            self.con.execute("insert into raw.touched values (?, ?, ?, ?, ?, null, ?, ?)", [*touched, state])
+
+    def _recount(self, key: str | None = None) -> None:
+        key = key or self.dice.choice(list(self.mentions))
+        row = self.mentions[key]
+        if (key, self.as_of) in self.captured:
+            return
+        self.captured.add((key, self.as_of))
+        told = [self.dice.choice((None, 0, self.dice.randint(0, 900))) for _ in COUNTS]
+        age = (self.as_of - row["published_at"]).total_seconds() / 3600
+        self.con.execute(
+            f"insert into raw.engagement_snapshot (mention_id, captured_at, age_hours, {', '.join(COUNTS)}, load_seq) "  # noqa: S608
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [key, self.as_of, age, *told, self.load_seq],
+        )
+        self._touch(row, "new")
+
+    def _edit(self) -> None:
+        row = dict(self.mentions[self.dice.choice(list(self.mentions))])
+        row["published_at"] += timedelta(hours=self.dice.choice((-40, -3, 3, 40)))
+        row["author_id"] = self.dice.choice((row["author_id"], f"{row['platform']}:a{self.dice.randrange(6)}"))
+        row["found_by"] = self.dice.choice((row["found_by"], "query"))
+        self._store(row)
+
+    def _delete(self) -> None:
+        row = dict(self.mentions[self.dice.choice(list(self.mentions))])
+        self._store({**row, "deleted_at": self.as_of})
+
+    def _rematch(self) -> None:
+        row = dict(self.mentions[self.dice.choice(list(self.mentions))])
+        self._store({**row, "entities": self._pick_entities()})
+
+    def _rename(self, account: str | None = None, platform: str | None = None) -> None:
+        """A first sight of an account, or a changed handle: its old mentions become owned, or cease to be."""
+        platform = platform or self.dice.choice(PLATFORMS)
+        account = account or f"{platform}:a{self.dice.randrange(6)}"
+        known = self.con.execute("select 1 from raw.account where account_id = ?", [account]).fetchone()
+        if known and self.dice.random() < 0.8:
+            return
+        self.con.execute("delete from raw.account where account_id = ?", [account])
+        bot = self.dice.choice((None, True, False))
+        row = [account, platform, account, self.dice.choice(HANDLES), bot, self.as_of, self.as_of, self.load_seq]
+        self.con.execute("insert into raw.account values (?, ?, ?, ?, null, null, ?, null, ?, ?, ?)", row)
+
+    def _follow(self) -> None:
+        account = f"{self.dice.choice(PLATFORMS)}:a{self.dice.randrange(6)}"
+        captured = self.as_of - timedelta(days=self.dice.choice((0, 0, 9)), seconds=self.load_seq)
+        followers = self.dice.choice((None, 0, self.dice.randint(1, 10**6)))
+        row = [account, captured, followers, self.load_seq]
+        self.con.execute("insert into raw.account_snapshot values (?, ?, ?, null, null, ?)", row)
+
+    def _collect(self) -> None:
+        """Attempts at day windows of the last nights, some of which fail; sometimes a file that serves all topics."""
+        rows: list[Sequence[object]] = []
+        for source, platform in (("x", "x"), ("hn", "hackernews")):
+            for topic in ("acme", "bolt", "acme-lounge"):
+                for start, end in _days(self.as_of - timedelta(days=2), self.as_of):
+                    is_covered = self.dice.random() < 0.6
+                    if self.dice.random() < 0.5:
+                        rows.append(self._attempt(source, platform, "discover", topic, start, end, is_covered=is_covered))
+        if self.dice.random() < 0.4:
+            start = self.as_of - timedelta(hours=self.dice.uniform(30, 100))
+            end = start + timedelta(hours=self.dice.choice((0, 5, 29)))
+            rows.append(self._attempt("export", "weibo", "read", None, start, end, is_covered=True))
+        rows.append(self._attempt("x", "x", "refresh", None, None, None, is_covered=True))
+        marks = ", ".join("?" * 18)
+        self.con.executemany(f"insert into raw.collection values ({marks})", rows)  # noqa: S608
+
+    def _attempt(
+        self, source: str, platform: str, verb: str, topic: str | None, start: datetime | None, end: datetime | None,
+        *, is_covered: bool,
+    ) -> Sequence[object]:  # fmt: skip
+        items = self.dice.choice((0, 40, 100))
+        lost = self.dice.choice((0, 0, 7))
+        asked_at = self.as_of + timedelta(minutes=self.dice.randint(1, 50))
+        window = f"{verb}-{source}-{topic}-{start}-{end}"
+        return [f"run-{self.night}", source, platform, verb, topic, window, start, end, asked_at, is_covered, 1, items,
+                items // 4, self.dice.choice((0, 2)), lost, self.dice.choice((0, 3)), None, self.load_seq]  # fmt: skip
+
+
+def _days(first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:
+    """Berlin's days from the one that holds `first`, each up to `last` at most."""
+    zone, utc = ZoneInfo(ZONE), ZoneInfo("UTC")
+    day: date = first.replace(tzinfo=utc).astimezone(zone).date()
+    spans = []
+    while (start := _midnight(day, zone)) < last:
+        day += timedelta(days=1)
+        spans.append((start, min(_midnight(day, zone), last)))
+    return spans
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    local = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)

@@ -1,0 +1,99 @@
+"""A night builds what changed: the same rows as a full rebuild, and as the KPIs worked out again in plain Python."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from kpi_oracle import Key, Oracle, Row
+from raw_nights import ZONE, Nights
+
+from warehouse.connection import StorageSettings
+from warehouse.errors import WarehouseError
+from warehouse.models import BuildReport, build
+
+MARTS = (
+    "dim_entities", "dim_accounts", "dim_platforms", "dim_dates", "fct_mentions", "fct_mention_entities",
+    "kpi_entity_daily", "kpi_entity_platform_daily", "kpi_coverage",
+)  # fmt: skip
+
+
+@contextmanager
+def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(warehouse)) as con:
+        yield con
+
+
+def built(warehouse: Path, *, full_refresh: bool = False) -> BuildReport:
+    settings = StorageSettings()
+    return build(warehouse, warehouse.parent, settings, reporting_timezone=ZONE, full_refresh=full_refresh)
+
+
+def contents(warehouse: Path) -> dict[str, list[Any]]:
+    with opened(warehouse) as con:
+        return {name: con.execute(f"from marts.{name} order by all").fetchall() for name in MARTS}
+
+
+def rebuilt(warehouse: Path) -> dict[str, list[Any]]:
+    """What a full rebuild of a copy gives."""
+    copy = warehouse.parent / "copy" / warehouse.name
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copy(warehouse, copy)
+    build(copy, warehouse.parent, StorageSettings(), reporting_timezone=ZONE, full_refresh=True)
+    return contents(copy)
+
+
+def agrees(found: object, expected: object) -> bool:
+    if isinstance(found, float) and isinstance(expected, int | float):
+        return math.isclose(found, expected, rel_tol=1e-9)
+    return found == expected
+
+
+def differences(con: duckdb.DuckDBPyConnection, table: str, keys: list[str], expected: dict[Key, Row]) -> list[str]:
+    """Every cell of the mart that is not what the oracle says, and every row that only one of them has."""
+    cursor = con.execute(f"from marts.{table}")
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    found = {tuple(row.pop(key) for key in keys): row for row in rows}
+    assert len(found) == len(rows), f"{table} has two rows of one {keys}"
+    wrong = [f"{table} {key}: only in one" for key in found.keys() ^ expected.keys()]
+    for key in found.keys() & expected.keys():
+        assert found[key].keys() == expected[key].keys()
+        wrong += [
+            f"{table} {key} {name}: {value!r} should be {expected[key][name]!r}"
+            for name, value in found[key].items()
+            if not agrees(value, expected[key][name])
+        ]
+    return wrong
+
+
+def misjudged(warehouse: Path) -> list[str]:
+    """Where the marts and the oracle differ."""
+    with opened(warehouse) as con:
+        oracle = Oracle(con, ZONE)
+        entity_days = {(e, d): row for (e, _, d), row in oracle.entity_days(by_platform=False).items()}
+        for (entity, day), row in entity_days.items():
+            row["share_of_voice_mentions_macro"] = oracle.macro(entity, day)
+        return [
+            *differences(con, "kpi_entity_daily", ["entity_id", "report_date"], entity_days),
+            *differences(con, "kpi_entity_platform_daily", ["entity_id", "platform", "report_date"],
+                         oracle.entity_days(by_platform=True)),
+            *differences(con, "kpi_coverage", ["source", "platform", "topic_id", "report_date"], oracle.coverage()),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nights_add_up_to_a_full_rebuild_and_to_the_oracle(seed: int, tmp_path: Path) -> None:
+    warehouse = tmp_path / "soundings.duckdb"
+    nights = Nights(warehouse, seed)
+    for night in range(6):
+        nights.live()
+        assert built(warehouse).is_full == (night == 0)
+        assert misjudged(warehouse) == []
+    assert contents(warehouse) == rebuilt(warehouse)

@@ -1,0 +1,83 @@
+"""What the warehouse tells a run that plans: which windows are covered, and whose counts are due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+LADDER_HOURS = (1, 3, 6, 24, 72, 168, 720)
+"""Ages at which counts are read again; a snapshot serves age b from b to under 1.5·b."""
+
+MOST_DUE = 20_000
+
+
+def covered_windows(con: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, datetime, datetime]]:
+    """(window_id, start, end) of every window of a source that was covered once."""
+    return con.execute(
+        "select distinct window_id, window_start, window_end from raw.collection where source = ? and is_covered "
+        "and window_start is not null order by all",
+        [source],
+    ).fetchall()
+
+
+def covered_files(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
+    """Window ids of the files that were read to their end, empty ones too."""
+    rows = con.execute(
+        "select distinct window_id from raw.collection where source = ? and verb = 'read' and is_covered", [source]
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
+def windows_of_run(con: duckdb.DuckDBPyConnection, run_id: str) -> set[tuple[str, str]]:
+    """(source, window_id) that this run has brought to their end already, before it was cut off."""
+    rows = con.execute("select distinct source, window_id from raw.collection where run_id = ?", [run_id])
+    return {(row[0], row[1]) for row in rows.fetchall()}
+
+
+def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime) -> list[str]:
+    """Native ids of mentions that are at a ladder age without a snapshot that serves it; at most MOST_DUE, oldest first.
+
+    Mentions of which no count was ever told (comments on Hacker News) are left out: there is nothing to read again.
+    """
+    ages = ", ".join(f"({hours})" for hours in LADDER_HOURS)
+    rows = con.execute(
+        f"""
+        with at_age as (
+            select mention_id, native_id, published_at, age.hours
+            from raw.mention
+            join (values {ages}) as age (hours)
+                on published_at <= $as_of - to_hours(age.hours)
+                and published_at > $as_of - to_minutes(90 * age.hours)
+            where source = $source and deleted_at is null
+        )
+        select native_id
+        from at_age
+        join raw.engagement_snapshot as snapshot using (mention_id)
+        group by native_id, published_at, at_age.hours
+        having not bool_or(snapshot.age_hours >= at_age.hours and snapshot.age_hours < 1.5 * at_age.hours)
+        order by published_at, native_id
+        limit {MOST_DUE}
+        """,  # noqa: S608 - only our own constants
+        {"source": source, "as_of": as_of},
+    )
+    return list(dict.fromkeys(row[0] for row in rows.fetchall()))
+
+
+def counts_of_run(con: duckdb.DuckDBPyConnection, run_id: str, source: str) -> dict[str, int]:
+    """The sums of a run's ledger for one source: fetched, loaded, duplicate, rejected, quarantined, pages."""
+    names = ("fetched", "loaded", "duplicate", "rejected", "quarantined", "pages")
+    sums = ", ".join(f"coalesce(sum({name}), 0)::bigint" for name in names)
+    query = f"select {sums} from raw.load where run_id = ? and source = ?"  # noqa: S608 - only our own names
+    row = con.execute(query, [run_id, source]).fetchone() or (0,) * len(names)
+    return dict(zip(names, row, strict=True))
+
+
+def errors_of_run(con: duckdb.DuckDBPyConnection, run_id: str, source: str) -> list[str]:
+    """What went wrong with a run's windows of one source, the most frequent first."""
+    rows = con.execute(
+        "select error from raw.collection where run_id = ? and source = ? and error is not null "
+        "group by error order by count(*) desc, error",
+        [run_id, source],
+    )
+    return [row[0] for row in rows.fetchall()]

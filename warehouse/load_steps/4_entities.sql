@@ -1,0 +1,39 @@
+-- The entities whose queries matched, over all items of the batch. A page that matched none (a refresh, a thread)
+-- says nothing about the set; an older page fills an empty set only.
+create temp table batch_entity as
+select b.mention_no, e.entity_id, arg_max(e.matched_terms, e.item_key) as matched_terms
+from good_mention_entity as e
+join batch_mention as b using (mention_id)
+where b.row_no is not null
+group by b.mention_no, e.entity_id;
+
+create temp table known_entity as
+select e.rowid as row_id, b.mention_no, e.entity_id, e.matched_terms
+from raw.mention_entity as e
+join batch_mention as b using (mention_id);
+
+create temp table rematched as
+with new_set as (
+    select mention_no, sum(hash(entity_id, matched_terms)::hugeint) as entities from batch_entity group by mention_no
+),
+
+known_set as (
+    select mention_no, sum(hash(entity_id, matched_terms)::hugeint) as entities from known_entity group by mention_no
+)
+
+select n.mention_no
+from new_set as n
+left join known_set as o using (mention_no)
+left join known as k using (mention_no)
+where
+    n.entities is distinct from o.entities
+    and (o.mention_no is null or k.mention_no is null or k.seen_at <= getvariable('as_of'));
+
+delete from raw.mention_entity
+where rowid in (select row_id from known_entity semi join rematched using (mention_no));
+
+insert into raw.mention_entity by name
+select b.mention_id, e.entity_id, e.matched_terms, getvariable('load_seq') as load_seq
+from batch_entity as e
+semi join rematched using (mention_no)
+join batch_mention as b using (mention_no);

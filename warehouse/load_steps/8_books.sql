@@ -1,0 +1,117 @@
+-- What the models must look at: the old state of what changed itself, the new state of that and of what got a
+-- snapshot, with the entities before and after.
+create temp table restated as
+select mention_no from verdict
+union
+select mention_no from filled
+union
+select mention_no from rematched;
+
+insert into raw.touched by name
+with entity_now as (
+    select mention_no, entity_id from batch_entity semi join rematched using (mention_no)
+    union all
+    select mention_no, entity_id from known_entity anti join rematched using (mention_no)
+),
+
+recounted as (
+    select mention_no from restated
+    union all
+    select mention_no from new_snapshot
+),
+
+standing as (
+    select mention_no, platform, author_id, root_id, published_at from verdict
+    union all
+    select
+        k.mention_no, k.platform, coalesce(k.author_id, f.author_id) as author_id,
+        coalesce(k.root_id, f.root_id) as root_id, k.published_at
+    from known as k
+    semi join recounted using (mention_no)
+    anti join verdict using (mention_no)
+    left join filled as f using (mention_no)
+),
+
+states as (
+    select k.mention_no, e.entity_id, k.platform, k.author_id, k.root_id, k.published_at, 'old' as state
+    from known as k
+    semi join restated using (mention_no)
+    left join known_entity as e using (mention_no)
+    union all
+    select s.mention_no, e.entity_id, s.platform, s.author_id, s.root_id, s.published_at, 'new' as state
+    from standing as s
+    left join entity_now as e using (mention_no)
+)
+
+select getvariable('load_seq') as load_seq, b.mention_id, s.* exclude (mention_no)
+from states as s
+join batch_mention as b using (mention_no);
+
+insert into raw.touched by name
+select
+    getvariable('load_seq') as load_seq, s.mention_id, e.entity_id, s.platform,
+    if(state = 'old', s.author_id, null) as author_id, s.root_id, s.published_at, state
+from scrubbed as s
+left join raw.mention_entity as e using (mention_id)
+cross join (values ('old'), ('new')) as states (state);
+
+insert into raw.quarantine by name
+select
+    md5(getvariable('batch_id') || chr(31) || i.page_id || chr(31) || i.item_no) as quarantine_id,
+    getvariable('run_id') as run_id, getvariable('source') as source, getvariable('platform') as platform,
+    i.page_id, i.item_no, i.mention_id, i.reasons,
+    if(t.mention_id is null, i.payload, null) as payload,
+    getvariable('loaded_at') as quarantined_at, 'open' as state, getvariable('load_seq') as load_seq
+from excluded as i
+left join raw.tombstone as t using (mention_id)
+where i.reasons is not null;
+
+-- A window may span batches: its quarantined items are those of the run so far, by the window in the page's id.
+insert into raw.collection by name
+with withheld as (
+    select regexp_replace(page_id, '/[^/]*/[^/]*$', '') as window_id, count(*) as quarantined
+    from raw.quarantine
+    where run_id = getvariable('run_id')
+    group by 1
+)
+
+select
+    c.run_id, c.source, c.platform, c.verb, c.topic_id, c.window_id, c.window_start, c.window_end, c.asked_at,
+    c.is_covered, c.pages, c.items, c.rejected, c.lost_items, c.rate_limited, c.error,
+    coalesce(w.quarantined, 0) as quarantined, getvariable('load_seq') as load_seq
+from in_collection as c
+left join withheld as w using (window_id);
+
+-- The outcome of each item. The item that speaks for a mention gets the credit for its change.
+insert into raw.load by name
+with credited as (
+    select item_key from verdict
+    union
+    select item_key from filled
+    union
+    select item_key from batch_mention semi join rematched using (mention_no)
+    union
+    select item_key from batch_deletion
+),
+
+judged as (
+    select
+        i.outcome, x.item_key is not null as is_excluded, x.reasons is not null as is_withheld,
+        c.item_key is not null as is_credited
+    from in_item as i
+    join page as p using (page_id)
+    left join excluded as x on key_of(p.page_no, i.item_no) = x.item_key
+    left join credited as c on key_of(p.page_no, i.item_no) = c.item_key
+)
+
+select
+    getvariable('batch_id') as batch_id, getvariable('load_seq') as load_seq, getvariable('run_id') as run_id,
+    getvariable('source') as source, getvariable('pages') as pages,
+    count(*) as fetched,
+    count(*) filter (not is_excluded and is_credited) as loaded,
+    count(*) filter (not is_excluded and not is_credited) as duplicate,
+    count(*) filter (outcome = 'rejected' and not is_withheld) as rejected,
+    count(*) filter (is_withheld) as quarantined,
+    (select count(*) from new_snapshot) as snapshots,
+    getvariable('loaded_at') as loaded_at
+from judged;
