@@ -38,8 +38,8 @@ def _compile_rule(table: str, expectation: Any) -> Rule:
             f"suite {table}: {kind.__name__} lacks its name column.what_holds or its reason; use note(…)"
         )
     try:
-        severity, mostly = _severity(expectation), _mostly(expectation)
         predicate = _known(expectation).build(expectation)
+        severity, mostly = _severity(expectation), _mostly(expectation)
         condition, condition_needs = compile_condition(expectation.row_condition)
     except ExpectationError as error:
         raise ExpectationError(f"suite {table}, rule {name}: {error}") from error

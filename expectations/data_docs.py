@@ -10,13 +10,14 @@ import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from expectations.plans import Rule, load_plans
 from expectations.suites import load_suites
 from expectations.verdict import RuleResult, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KEPT_RUNS = 30
 _WHERE = ["source", "batch"]
@@ -57,6 +58,8 @@ def write_data_docs(site_dir: Path, verdicts: Sequence[Verdict], run_id: str, as
 
 def _shares(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """One row a batch: its source and id, and for each rule the share of rows that keep it."""
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "source": verdict.source,
@@ -98,7 +101,7 @@ def _describe(rule: Rule, failed: int, checked: int) -> str:
 
 
 def _store_typed_suites(context: Any) -> list[Any]:
-    """Put the suites as they are written in the place of the results' ones: the site's pages on suites show the rules."""
+    """Put the suites as they are written in the place of the results' ones: the pages on suites show the rules."""
     from expectations.gx import ExpectationSuiteIdentifier, gx
 
     for judged in list(context.suites.all()):

@@ -6,6 +6,7 @@ deleted at any time and is never stale.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -51,7 +52,7 @@ class Plan(msgspec.Struct, frozen=True):
 def load_plans() -> tuple[Plan, ...]:
     """All suites compiled, in the order of judging. Imports Great Expectations only when a suite has changed."""
     kept = _kept_path()
-    if kept.exists():
+    with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
         return msgspec.json.decode(kept.read_bytes(), type=tuple[Plan, ...])
     from expectations.compile import compile_suite
     from expectations.suites import load_suites

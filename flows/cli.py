@@ -121,7 +121,8 @@ def query(
 
     settings = configured.load(config, data_dir)
     con = release.open_release(settings.data_dir, audience.value)
-    sys.stdout.write(release.run(con, sql, output.value))
+    for chunk in release.run(con, sql, output.value):
+        sys.stdout.write(chunk)
 
 
 @app.command()
@@ -134,7 +135,7 @@ def rollback(
     from warehouse.publish import rollback as switch
 
     settings = configured.load(config, data_dir)
-    present.say(f"current is now {switch(settings.data_dir, to)}")
+    present.say(f"current is now {switch(settings.data_dir, to).name}")
 
 
 @app.command()

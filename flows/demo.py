@@ -97,7 +97,7 @@ def _clear(folder: Path) -> None:
 def _tell(data_dir: Path, config: Path, seconds: float) -> None:
     con = query.open_release(data_dir, "public")
     present.say("\nThe last 7 days of three synthetic brands (marts.kpi_entity_daily):")
-    present.verbatim(query.run(con, KPIS, "table"))
+    present.verbatim("".join(query.run(con, KPIS, "table")))
     present.say(f"Done in {seconds:.0f} s. All of it is synthetic. Where to look next:")
     present.say(
         f'  .venv/bin/soundings query --config {config} "from marts.kpi_coverage order by report_date desc limit 10"'

@@ -36,10 +36,10 @@ async def _extract(job: Job, asks: Sequence[Ask], progress: Progress) -> list[Ou
             if attempt.outcome is None:
                 if failed_in_a_row >= GIVES_UP_AFTER:
                     reason = f"not asked: {GIVES_UP_AFTER} windows before it failed"
-                    attempt.finish([], is_covered=False, rate_limited=0, lost_items=0, error=reason)
+                    attempt.pause([], is_covered=False, rate_limited=0, lost_items=0, error=reason)
                 else:
                     await _land(job, ask, attempt, http)
-            assert attempt.outcome is not None  # noqa: S101 - for the type checker: finish() has set it
+            assert attempt.outcome is not None  # noqa: S101 - for the type checker: it was set above
             failed_in_a_row = 0 if attempt.outcome.error is None else failed_in_a_row + 1
             outcomes.append(attempt.outcome)
             progress(len(outcomes), len(asks))
@@ -47,22 +47,25 @@ async def _extract(job: Job, asks: Sequence[Ask], progress: Progress) -> list[Ou
 
 
 async def _land(job: Job, ask: Ask, attempt: Attempt, http: HttpClient) -> None:
-    """One window to its outcome. What came before an error stays, and is loaded; the window is not covered."""
+    """One window to its outcome. What came before an error stays, and is loaded; the window is not covered.
+
+    Where the platform failed us, the next run goes on from the last page; where its answer was wrong, the page that
+    was wrong must not answer again, and the window is asked anew.
+    """
     pages: list[str] = []
     lost, error, limited_before = 0, None, http.counts.rate_limited
+    end = attempt.finish
     try:
         async for page in _pages(job, ask, attempt, http):
             pages.append(page.page_id)
             lost += page.lost_items
-    except (SourceError, KeyError, TypeError, ValueError) as failure:
-        error = str(failure) if isinstance(failure, SourceError) else _surprise(job, failure)
-    attempt.finish(
-        pages,
-        is_covered=error is None,
-        rate_limited=http.counts.rate_limited - limited_before,
-        lost_items=lost,
-        error=error,
-    )
+    except SourceError as failure:
+        error = str(failure)
+        end = attempt.pause if failure.retryable else attempt.finish
+    except (KeyError, TypeError, ValueError) as failure:
+        error = _surprise(job, failure)
+    limited = http.counts.rate_limited - limited_before
+    end(pages, is_covered=error is None, rate_limited=limited, lost_items=lost, error=error)
 
 
 def _pages(job: Job, ask: Ask, attempt: Attempt, http: HttpClient) -> AsyncIterator[Page]:

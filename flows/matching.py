@@ -134,6 +134,7 @@ def _outcomes(
     rejected: pl.DataFrame,
 ) -> pl.DataFrame:
     named = [mentions.select(*KEYS, "mention_id")]
+    named.append(malformed.select(*KEYS, "mention_id"))
     if "deletion" in tables:
         named.append(tables["deletion"].select(*KEYS, "mention_id"))
     names = pl.concat(named).unique(KEYS, keep="first", maintain_order=True)
@@ -141,9 +142,11 @@ def _outcomes(
     joined = items.join(names, on=KEYS, how="left", maintain_order="left").join(
         off_topic, on=KEYS, how="left", maintain_order="left"
     )
-    joined = joined.join(malformed.unique(KEYS), on=KEYS, how="left", maintain_order="left")
+    joined = joined.join(malformed.drop("mention_id").unique(KEYS), on=KEYS, how="left", maintain_order="left")
+    # The same unreadable item again brings nothing: like any candidate without rows, it is a duplicate.
+    is_repeated = pl.col("mention_id").is_not_null() & ~pl.struct("mention_id", "reason").is_first_distinct()
     outcome = (
-        pl.when(pl.col("reason").is_not_null())
+        pl.when(pl.col("reason").is_not_null() & ~is_repeated)
         .then(pl.lit("malformed"))
         .when(pl.col("off_topic"))
         .then(pl.lit("rejected"))

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from warehouse.configuration import configure
-
 from flows import configuration, runs
 from flows import settings as configured
 from flows.batch import Job
@@ -19,6 +17,7 @@ from flows.runs import RunKind, RunStatus, SourceStatus
 from flows.settings import Settings
 from flows.sources import AnyOptions, platform_of, source_of
 from flows.sources.base import Topic
+from warehouse.configuration import configure
 from warehouse.connection import StorageSettings, connect
 from warehouse.lock import hold_lock
 from warehouse.migrate import migrate

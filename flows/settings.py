@@ -238,9 +238,14 @@ def prefect_api_url() -> str | None:
 
 
 def prefect_environment(data_dir: Path) -> dict[str, str]:
-    """Where Prefect keeps its state and that it keeps quiet; what the operator has set himself wins."""
+    """Where Prefect keeps its state and that it keeps quiet; what the operator has set wins.
+
+    The folder is made here: where its parent is missing, Prefect's server does not start, and does not say why.
+    """
+    home = data_dir / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
     wanted = {
-        "PREFECT_HOME": str(data_dir / "prefect"),
+        "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
@@ -273,6 +278,8 @@ def _explain(error: ValidationError) -> list[str]:
     """One line for each mistake: key, what is wrong, what to do."""
     lines = []
     for mistake in error.errors(include_url=False):
+        if mistake["type"] == "too_short" and mistake["input"]:
+            continue  # its items are wrong, and named each by its own line
         key = _key(mistake["loc"])
         if mistake["type"] == "extra_forbidden":
             lines.append(

@@ -14,7 +14,6 @@ from prefect import State, get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
-from warehouse.publish import publish as publish_release
 
 from expectations.data_docs import write_data_docs
 from expectations.verdict import Verdict
@@ -31,6 +30,7 @@ from warehouse import coverage
 from warehouse.connection import connect
 from warehouse.ledger import prune_touched
 from warehouse.models import build as build_models
+from warehouse.publish import publish as publish_release
 
 
 @task(name="plan", cache_policy=NO_CACHE)
@@ -139,7 +139,7 @@ def publish(run: Run) -> Path:
         key=mask_key(),
         tracked_handles=sorted(handle.split(":", 1)[1] for handle in run.job(run.sources[0]).tracked),
     )
-    run.status.release = str(release)
+    run.status.release = release.name
     run.save()
     return release
 
@@ -179,4 +179,5 @@ def report(run: Run) -> None:
     ]
     create_table_artifact(table=rows, key="sources", description=f"Run {run.status.run_id}, as of {run.as_of} UTC")
     if run.status.release:
-        create_link_artifact(link=Path(run.status.release).as_uri(), key="release", link_text=run.status.run_id)
+        folder = run.settings.data_dir / "releases" / run.status.release
+        create_link_artifact(link=folder.as_uri(), key="release", link_text=run.status.release)

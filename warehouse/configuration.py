@@ -52,7 +52,7 @@ def _replace(work: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -
     """Whether the rows differ from the stored ones; then they take their place."""
     fresh = f"fresh_{table}"
     work.execute(f"create temp table {fresh} as from raw.{table} limit 0")
-    columns = [column[0] for column in work.execute(f"select * from {fresh}").description or ()]
+    columns = [column[0] for column in work.execute(f"from {fresh}").description or ()]
     for row in rows:
         if set(row) - set(columns):
             raise WarehouseError(f"raw.{table} has no column {', '.join(sorted(set(row) - set(columns)))}")
@@ -62,7 +62,7 @@ def _replace(work: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -
         work.executemany(f"insert into {fresh} ({names}) values ({marks})", values)  # noqa: S608 - our own names
     only_here = f"(from {fresh} except all from raw.{table})"
     only_there = f"(from raw.{table} except all from {fresh})"
-    differs = work.execute(f"select exists ({only_here} union all {only_there})").fetchone()  # noqa: S608
+    differs = work.execute(f"select exists ({only_here} union all {only_there})").fetchone()
     if not (differs and differs[0]):
         return False
     work.execute(f"delete from raw.{table}")  # noqa: S608 - a constant of ours

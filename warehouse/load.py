@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from warehouse.coverage import LADDER_HOURS
 from warehouse.errors import WarehouseError
 from warehouse.ledger import LoadCounts, find_load, last_load_seq
 
@@ -77,6 +78,8 @@ def _load(work: duckdb.DuckDBPyConnection, batch: Batch, batch_dir: Path, loaded
     variables = {**msgspec.structs.asdict(batch), "load_seq": last_load_seq(work) + 1, "loaded_at": loaded_at}
     for name, value in variables.items():
         work.execute(f"set variable {name} = ?", [value])
+    rungs = " + ".join(f"(age_hours >= {hours})::int" for hours in LADDER_HOURS)
+    work.execute(f"create temp macro ladder(age_hours) as {rungs}")
     _open_files(work, batch_dir)
     first, *others = sorted(STEPS.glob("*.sql"))
     work.execute(first.read_text("utf-8"))
@@ -106,7 +109,9 @@ def _refuse_contradictions(work: duckdb.DuckDBPyConnection, batch: Batch) -> Non
     """Rows that belong to no item would be lost without a word; items that stand twice would count twice."""
     uneven = "from page where (items, 0, items - 1) is distinct from (distinct_items, first_item, last_item)"
     if _count(work, uneven):
-        raise WarehouseError(f"{batch.describe()}: the items of a page in item.parquet are not numbered 0, 1, 2, … once each")
+        raise WarehouseError(
+            f"{batch.describe()}: the items of a page in item.parquet are not numbered 0, 1, 2, … once each"
+        )
     for name in ITEM_FILES:
         strays = (
             f"from in_{name} as r left join page as p using (page_id) "
@@ -120,7 +125,9 @@ def _refuse_contradictions(work: duckdb.DuckDBPyConnection, batch: Batch) -> Non
 def _set_aside(work: duckdb.DuckDBPyConnection) -> None:
     """A view `good_<file>` of the rows that may be loaded, with their item's key."""
     for name in ITEM_FILES:
-        keyed = f"select r.*, key_of(p.page_no, r.item_no) as item_key from in_{name} as r join page as p using (page_id)"
+        keyed = (
+            f"from in_{name} as r join page as p using (page_id) select r.*, key_of(p.page_no, r.item_no) as item_key"
+        )
         work.execute(f"create temp view good_{name} as from ({keyed}) anti join excluded using (item_key)")
 
 

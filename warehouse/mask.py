@@ -21,7 +21,7 @@ Mask = Literal["drop", "key", "blank_text", "tracked_only"]
 KEY_BYTES = 32
 _BLOCK = 64  # bytes of SHA-256's block, by RFC 2104
 
-# Letters, digits and marks of all scripts, and the invisible ones that people put into a handle so that it pings nobody.
+# Letters, digits and marks of all scripts, and the invisible ones that people put into a handle so that none is pinged.
 _NAME = r"[\p{L}\p{M}\p{N}_\p{Cf}]"
 _LONG_NAME = rf"{_NAME}(?:(?:{_NAME}|[.-])*{_NAME})?"
 TOKEN = "|".join(  # the first that matches at a place wins

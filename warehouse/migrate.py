@@ -63,7 +63,8 @@ def _applied(con: duckdb.DuckDBPyConnection) -> list[tuple[int, str, str]]:
     ledger = "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'schema_version'"
     if con.execute(ledger).fetchone() is None:
         return []
-    return con.execute("select version, name, checksum from raw.schema_version order by version").fetchall()
+    rows = con.execute("select version, name, checksum from raw.schema_version order by version").fetchall()
+    return [(version, name, checksum) for version, name, checksum in rows]
 
 
 def _refuse_strangers(migrations: list[Migration], applied: list[tuple[int, str, str]]) -> None:

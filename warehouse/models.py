@@ -120,11 +120,22 @@ def _run_dbt(
     home.mkdir(parents=True, exist_ok=True)
     output = profile(settings, warehouse)
     # JSON is YAML; dbt reads no profile from anywhere else.
-    (home / "profiles.yml").write_text(json.dumps({"soundings": {"target": "warehouse", "outputs": {"warehouse": output}}}))
+    (home / "profiles.yml").write_text(
+        json.dumps({"soundings": {"target": "warehouse", "outputs": {"warehouse": output}}})
+    )
     folders = {"project": PROJECT, "profiles": home}
     paths = [text for name, path in folders.items() for text in (f"--{name}-dir", str(path))]
     paths += ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
-    quiet = ["--quiet", "--log-level", "none", "--log-level-file", "info", "--no-use-colors", "--no-version-check"]
+    quiet = [
+        "--quiet",
+        "--log-level",
+        "none",
+        "--log-level-file",
+        "info",
+        "--no-use-colors",
+        "--no-version-check",
+        "--no-write-json",
+    ]
     try:
         result = dbtRunner().invoke([*arguments, *paths, *quiet, "--no-send-anonymous-usage-stats", "--fail-fast"])
     finally:
@@ -147,7 +158,9 @@ def _results(result: dbtRunnerResult, log: Path) -> tuple[ModelResult, ...]:
     if failed is not None:
         raise WarehouseError(f"model {failed.name} failed: {failed.error}; the whole error is in {log}")
     if not result.success:
-        raise WarehouseError(f"the models cannot be built: {_reason(str(result.exception))}; the whole error is in {log}")
+        raise WarehouseError(
+            f"the models cannot be built: {_reason(str(result.exception))}; the whole error is in {log}"
+        )
     return found
 
 

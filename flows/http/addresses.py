@@ -16,6 +16,10 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Name and port to addresses, the best first. Raises OSError where the name is not known."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_RESERVED = tuple(
+    ipaddress.ip_network(block)  # of IANA's special-purpose registries, what older Pythons call global
+    for block in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20", "5f00::/16", "fec0::/10")
+)
 _REMEMBERED_SECONDS = 60.0  # how long a name's checked addresses are used
 _MOST_TRIED = 4  # addresses of one name, before the attempt counts as failed
 
@@ -33,10 +37,9 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour
         if inner is not None:
             return is_public(str(inner))
-        if ip.is_site_local:
-            return False
-    refused = ip.is_private or ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_reserved
-    return ip.is_global and not refused and not ip.is_unspecified
+    if any(ip.version == block.version and ip in block for block in _RESERVED):
+        return False
+    return ip.is_global and not (ip.is_private or ip.is_multicast or ip.is_reserved or ip.is_link_local)
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:

@@ -188,7 +188,9 @@ class HttpClient:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = f"{type(error).__name__} {question.redact(str(error))[:200]}".strip()
         else:
-            self.counts.bytes += len(answer.body) if isinstance(answer, Answer) else 0
+            size = len(answer.body) if isinstance(answer, Answer) else 0
+            self.counts.bytes += size
+            log.debug("%s: %s: %d bytes", self._platform, question.text, size)
             return answer
         # Outside of the except: httpx's own error would travel along with the whole address in it.
         raise question.error(f"failed: {reason}", retryable=not is_final)
@@ -208,9 +210,10 @@ class HttpClient:
 
 def _parse(url: str, base: httpx.URL | None = None) -> httpx.URL | None:
     try:
-        return base.join(url) if base else httpx.URL(url)
+        parsed = base.join(url) if base else httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError, ValueError):
         return None  # httpx's message repeats parts of the address, secrets too
+    return parsed if parsed.port is None or 0 < parsed.port < 65536 else None
 
 
 def _origin_of(platform: str, base_url: str) -> tuple[str, int]:
@@ -237,7 +240,7 @@ def _next(url: httpx.URL, redirect: Redirect, question: Question) -> httpx.URL:
     if url.scheme == "https" and following.scheme == "http":
         raise question.error(f"{where}is refused: from https to http is not followed")
     pairs = following.params.multi_items()
-    kept = [(name, value) for name, value in pairs if not question.redact.holds(value)]
+    kept = [pair for pair in pairs if not question.redact.holds(pair[1] + " " + pair[1].replace(" ", "+"))]
     if origin(following) == origin(url) or len(kept) == len(pairs):
         return following
     return following.copy_with(params=kept)

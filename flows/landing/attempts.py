@@ -13,7 +13,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from flows.errors import SourceError
-from flows.landing.files import ATTEMPT, FOLDER, PAGE_FILE, UNFINISHED, load_page, sync_folder, write_page, write_whole
+from flows.landing.files import (
+    ATTEMPT,
+    FOLDER,
+    PAGE_FILE,
+    UNFINISHED,
+    load_page,
+    request_key,
+    sync_folder,
+    write_page,
+    write_whole,
+)
 from flows.sources.base import Page, Verb, Window
 
 log = logging.getLogger(__name__)
@@ -115,9 +125,10 @@ class Attempt:
 
     def find(self, key: str) -> Page | None:
         """The page that answers this request; None where none has landed, or the file does not prove itself."""
-        if key not in self._numbers:
+        name = self._name(key)
+        if name not in self._numbers:
             return None
-        page_id = self._page_id(key)
+        page_id = self._page_id(name)
         try:
             return load_page(self._path(page_id), page_id, self._opened.platform)
         except SourceError as error:
@@ -135,9 +146,10 @@ class Attempt:
         headers: Mapping[str, str] | None = None,
     ) -> Page:
         """Keep one answer, from the network or from a file. `request` and `headers` must hold no secret."""
-        number = self._numbers.setdefault(key, max(self._numbers.values(), default=0) + 1)
+        name = self._name(key)
+        number = self._numbers.setdefault(name, max(self._numbers.values(), default=0) + 1)
         page = Page(
-            page_id=self._page_id(key),
+            page_id=self._page_id(name),
             source=self._opened.source,
             platform=self._opened.platform,
             verb=self._opened.verb,
@@ -153,11 +165,11 @@ class Attempt:
         write_page(path, page, run_id=self._run_id, window_id=self._opened.window_id, number=number)
         return page
 
-    def finish(
+    def pause(
         self, pages: Sequence[str], *, is_covered: bool, rate_limited: int, lost_items: int, error: str | None
     ) -> Outcome:
-        """Write how the window ended, naming its pages that hold items in order; it is never taken up again."""
-        outcome = Outcome(
+        """How the window stands, without ending it: the next run goes on from what has landed."""
+        self.outcome = Outcome(
             **_asked(self._opened),
             attempt=self._folder.name,
             run_id=self._run_id,
@@ -168,14 +180,27 @@ class Attempt:
             lost_items=lost_items,
             error=error,
         )
+        return self.outcome
+
+    def finish(
+        self, pages: Sequence[str], *, is_covered: bool, rate_limited: int, lost_items: int, error: str | None
+    ) -> Outcome:
+        """Write how the window ended, naming its pages that hold items in order; it is never taken up again."""
+        outcome = self.pause(
+            pages, is_covered=is_covered, rate_limited=rate_limited, lost_items=lost_items, error=error
+        )
         sync_folder(self._folder)  # the pages first: an outcome must not outlive what it names
         write_whole(self._folder / _OUTCOME, msgspec.json.encode(outcome))
         sync_folder(self._folder)
         self.outcome = outcome
         return outcome
 
-    def _page_id(self, key: str) -> str:
-        return f"{self._opened.window_id}/{self._folder.name}/{self._numbers[key]:04d}-{key}"
+    def _name(self, key: str) -> str:
+        """The key with the source in it: page ids do not name the source, and must differ between two all the same."""
+        return request_key(self._opened.source, key)
+
+    def _page_id(self, name: str) -> str:
+        return f"{self._opened.window_id}/{self._folder.name}/{self._numbers[name]:04d}-{name}"
 
     def _path(self, page_id: str) -> Path:
         return self._folder.parent.parent / f"{page_id}.zst"

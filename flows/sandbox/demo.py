@@ -103,5 +103,5 @@ def _accounts(world: World) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string; JSON's escapes are a subset of TOML's."""
-    return json.dumps(text, ensure_ascii=False)
+    """A TOML string: literal where it holds double quotes, else basic (JSON's escapes are a subset of TOML's)."""
+    return f"'{text}'" if '"' in text and "'" not in text else json.dumps(text, ensure_ascii=False)

@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from flows.sandbox.engagement import counts
+from flows.sandbox.engagement import numbers
 from flows.sandbox.items import Items
 from flows.sandbox.search import Query, SearchIndex
 from flows.sandbox.streams import Ints, epoch
@@ -105,10 +104,9 @@ class HackerNews:
     def _numbers(self, name: str, rows: Ints, now: datetime) -> np.ndarray:
         if name == "created_at_i":
             return np.asarray(self.items.published[rows])
-        told = counts(self.items.world, now, rows)["upvotes" if name == "points" else "replies"]
-        return np.asarray(
-            told.cast(pl.Float64).fill_null(np.nan).to_numpy()
-        )  # a comment has neither: it fulfils no condition
+        told = numbers(self.items.world, rows, np.full(len(rows), epoch(now)))
+        value = told["upvotes" if name == "points" else "replies"]
+        return np.where(value < 0, np.nan, value)  # a comment has neither: it fulfils no condition
 
     def _tagged(self, rows: Ints, tags: str) -> np.ndarray:
         """Tags are ANDed, those in one pair of parentheses ORed."""
@@ -135,15 +133,13 @@ class HackerNews:
     def _ordered(self, rows: Ints, now: datetime, by_date: bool) -> Ints:
         if by_date:
             return rows[::-1]
-        points = counts(self.items.world, now, rows)["upvotes"].fill_null(0).to_numpy()
+        points = numbers(self.items.world, rows, np.full(len(rows), epoch(now)))["upvotes"]
         return rows[np.lexsort((-self.items.published[rows], -points))]
 
     def _hits(self, rows: Ints, query: Query, parameters: dict[str, str], now: datetime) -> list[dict[str, Any]]:
-        told = counts(self.items.world, now, rows).select("upvotes", "replies").rows()
-        hits = [
-            self.items.hit(int(row), points, comments, epoch(now))
-            for row, (points, comments) in zip(rows, told, strict=True)
-        ]
+        told = numbers(self.items.world, rows, np.full(len(rows), epoch(now)))
+        pairs = zip(rows.tolist(), told["upvotes"].tolist(), told["replies"].tolist(), strict=True)
+        hits = [self.items.hit(row, points, comments, epoch(now)) for row, points, comments in pairs]
         marked = _listed(parameters, "attributesToHighlight")
         pattern = re.compile("|".join(map(re.escape, query.words + query.phrases)) or r"(?!)", re.IGNORECASE)
         for hit in hits:
@@ -183,8 +179,9 @@ def _echo(parameters: dict[str, str]) -> str:
 
 
 def _highlight(value: str, pattern: re.Pattern[str], wanted: int) -> dict[str, Any]:
-    marked = pattern.sub(lambda match: f"<em>{match.group()}</em>", value)
+    if not pattern.search(value):
+        return {"value": value, "matchLevel": "none", "matchedWords": []}
     words = sorted({match.lower() for match in pattern.findall(value)})
-    level = "none" if not words else "full" if len(words) >= wanted else "partial"
-    full = {"fullyHighlighted": False} if words else {}
-    return {"value": marked, "matchLevel": level, "matchedWords": words, **full}
+    marked = pattern.sub(lambda match: f"<em>{match.group()}</em>", value)
+    level = "full" if len(words) >= wanted else "partial"
+    return {"value": marked, "matchLevel": level, "fullyHighlighted": False, "matchedWords": words}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from flows.sandbox.engagement import counts
+from flows.sandbox.engagement import numbers
 from flows.sandbox.streams import epoch
 from flows.sandbox.world import World
 
@@ -39,7 +39,8 @@ class Items:
         self._children = np.argsort(self.parent, kind="stable")
         self._first_child = np.searchsorted(self.parent[self._children], np.arange(self._size + 1), side="left")
 
-    def hit(self, row: int, points: int | None, comments: int | None, moment: int) -> dict[str, Any]:
+    def hit(self, row: int, points: int, comments: int, moment: int) -> dict[str, Any]:
+        """One hit of a search, by what the API tells of a story or a comment; -1 is no count."""
         root = int(self.root[row])
         is_comment = self.parent[row] >= 0
         tags = ["comment" if is_comment else "story", f"author_{self.author[row]}", f"story_{self.ids[root]}"]
@@ -48,11 +49,10 @@ class Items:
         updated = self._edited[row] if self._edited[row] <= moment else self.indexed[row]
         hit: dict[str, Any] = {
             "_tags": tags, "author": self.author[row], "created_at": _iso(int(self.published[row])),
-            "created_at_i": int(self.published[row]), "objectID": str(self.ids[row]), "points": points,
-            "story_id": int(self.ids[root]), "updated_at": _iso(int(updated)),
+            "created_at_i": int(self.published[row]), "objectID": str(self.ids[row]),
+            "points": None if points < 0 else points, "story_id": int(self.ids[root]), "updated_at": _iso(int(updated)),
         }  # fmt: skip
-        children = self._replies(row, moment)
-        if children:
+        if children := self._replies(row, moment):
             hit["children"] = children
         text = self._markup(row, moment)
         if is_comment:
@@ -85,7 +85,7 @@ class Items:
         if text := self._markup(row, moment):
             item["text"] = text
         if not is_comment:
-            points, comments = counts(self.world, now, np.array([row])).select("upvotes", "replies").row(0)
+            points, comments = self._counts(row, moment)
             item |= {"title": self.titles[row], "score": points, "descendants": comments}
             item |= {"url": self._links[row]} if self._links[row] else {}
         return item | ({"dead": True, "text": "[flagged]"} if is_gone else {})
@@ -102,7 +102,8 @@ class Items:
         rows = np.array([row for row in range(self._size) if self.author[row] == name], dtype=np.int64)
         if not len(rows):
             return None
-        return {"username": name, "about": "synthetic", "karma": int(counts(self.world, now, rows)["upvotes"].sum())}
+        points = numbers(self.world, rows, np.full(len(rows), epoch(now)))["upvotes"]
+        return {"username": name, "about": "synthetic", "karma": int(points[points > 0].sum())}
 
     def newest(self, now: datetime) -> int:
         """Firebase's `/v0/maxitem.json`."""
@@ -118,7 +119,7 @@ class Items:
         is_gone, is_comment = self.deleted[row] <= moment, self.parent[row] >= 0
         if is_gone and not children:
             return None
-        points = None if is_comment else counts(self.world, now, np.array([row]))["upvotes"][0]
+        points = None if is_comment else self._counts(row, moment)[0]
         return {
             "id": int(self.ids[row]), "created_at": _iso(int(self.published[row])),
             "created_at_i": int(self.published[row]), "type": "comment" if is_comment else "story",
@@ -128,9 +129,17 @@ class Items:
             "story_id": int(self.ids[self.root[row]]), "options": [], "children": children,
         }  # fmt: skip
 
+    def _counts(self, row: int, moment: int) -> tuple[int, int]:
+        told = numbers(self.world, np.array([row]), np.array([moment]))
+        return int(told["upvotes"][0]), int(told["replies"][0])
+
     def _replies(self, row: int, moment: int) -> list[int]:
-        rows = self._children[self._first_child[row] : self._first_child[row + 1]]
-        return [int(i) for i in self.ids[rows[(self.published[rows] <= moment) & (moment < self.deleted[rows])]]]
+        first, last = self._first_child[row : row + 2]
+        if first == last:
+            return []
+        rows = self._children[first:last]
+        alive = (self.published[rows] <= moment) & (moment < self.deleted[rows])
+        return [int(native_id) for native_id in self.ids[rows[alive]]]
 
     def _markup(self, row: int, moment: int) -> str:
         text = self._after[row] if self._edited[row] <= moment and self._after[row] is not None else self._before[row]
@@ -147,4 +156,4 @@ def to_html(text: str) -> str:
 
 
 def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")

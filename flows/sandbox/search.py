@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -37,6 +38,7 @@ class Query:
     has_prefix: bool  # the last operand is a bare word: it also matches longer words
 
     @classmethod
+    @lru_cache(maxsize=1_000)
     def parse(cls, query: str, *, advanced: bool) -> Query:
         """Read the query; without the advanced syntax quotes and minus are nothing but separators."""
         words: list[str] = []

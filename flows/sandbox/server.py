@@ -163,7 +163,9 @@ def _server(sandbox: Sandbox) -> uvicorn.Server:
 
 
 def _listening(port: int) -> tuple[socket.socket, str]:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio: no Nagle only if told TCP
+    listener = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # asyncio: no Nagle only if told TCP
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, port))
     listener.listen(128)

@@ -13,6 +13,7 @@ from flows.sandbox.accounts import EMPLOYEE, HACKERNEWS, LOUD, MEDIA, MICROBLOG,
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 _WEEKDAY = np.array([1.05, 1.1, 1.1, 1.05, 1.1, 0.85, 0.75])  # from Monday
 _DAY = np.array([3, 2, 2, 2, 2, 3, 5, 7, 9, 10, 10, 10, 10, 9, 9, 9, 10, 11, 11, 11, 10, 9, 7, 5])
 _HOUR = _DAY / _DAY.mean()

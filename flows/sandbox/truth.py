@@ -2,20 +2,16 @@
 
 Assumptions, all of them:
 - Weights 1, reporting time zone UTC, the demo's entities, accounts and sources; each of `runs` is a run's `as_of`
-  (naive UTC, ascending), its sources asked at that very moment, the first one from the world's first second.
-- Hacker News: a run sees what is in the search at that moment and was published after the run before it less
-  `overlap_hours` (48). With `refreshed` (the default) the last run also reads again every mention known, so that text,
-  counts, edits and deletions are as of the last run; without it they are as of the last run that saw the post, and a
-  deletion is never noticed. A post that no run saw, because it was deleted or not yet in the search, is absent.
-- Microblog: a run reads every export file that exists at its moment. The text and the counts are those of the newest
-  file that holds the post. Files tell no deletions: a post that once stood in one stays.
+  (naive UTC, ascending) and the sandbox's clock during it; no source failed. The first run asks from before the world.
+- What is known of a post, its text and its counts, is what it was when it was last read: see `reads.py`, which tells
+  the reading policy. With one run that is: as of that run. A post deleted before a run could see it is absent; one that
+  was seen stays until a reading finds it deleted. Files tell no deletions: a post that once stood in one stays.
 - A mention counts for an entity if the text last read names it. Comments of Hacker News have no counts, so no E;
   stories have upvotes and replies; interactions of a day are NULL if none of its mentions has any.
-- New and returning authors are by the first counted mention of the entity (per platform in the platform table, which
-  is the same, as an account is of one platform). Rows: every entity and every day from the world's first to the last
-  run's, with zeros; unknown shares, and ratios over nothing, are NULL.
-- Followers are those of the author's newest file row that counts for any entity; potential audience sums each
-  distinct author of the day once and is NULL where no author's followers are known.
+- New and returning authors are by the day of the first counted mention of the entity. Rows: every entity and every
+  day from the world's first to the last run's, with zeros; sums and ratios of nothing are NULL.
+- Followers are read from every file row of an author; the last reading of a day serves until the next, the first one
+  the days before it too. Potential audience sums each distinct author of the day once; NULL where none is known.
 """
 
 from __future__ import annotations
@@ -23,74 +19,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import numpy as np
 import polars as pl
 
 from flows.sandbox import phrases
-from flows.sandbox.accounts import followers
+from flows.sandbox.accounts import PLATFORMS, followers
 from flows.sandbox.engagement import counts
-from flows.sandbox.export import contained, exports
-from flows.sandbox.streams import epoch
+from flows.sandbox.reads import Policy, file_reads, reads
 from flows.sandbox.world import World
 
-_BRANDS = [entity.entity_id for entity in phrases.ENTITIES[: phrases.BRANDS]]
-_SET_COLUMNS = ("set_mentions", "set_interactions", "set_unique_authors")
+_NIGHTLY = Policy()
 
 
-def mentions(
-    world: World, runs: Sequence[datetime], *, overlap_hours: int = 48, refreshed: bool = True
-) -> pl.DataFrame:
+def mentions(world: World, runs: Sequence[datetime], policy: Policy = _NIGHTLY) -> pl.DataFrame:
     """Every post that the runs know, as they know it: one row a post, `read_s` being when it was last read.
 
-    Columns: post, mention_id, platform, author_id, role, published_at, report_date, text, mask, sentiment, intent,
-    likes, replies, reposts, quotes, views, upvotes, interactions, followers. Posts that name nobody are among them.
+    Columns: post, read_s, mention_id, platform, account, author_id, role, published_at, report_date, title, text, mask,
+    sentiment, intent, likes, replies, reposts, quotes, views, upvotes, interactions. Some name nobody (mask 0).
     """
-    read = pl.concat([_hackernews_reads(world, runs, overlap_hours, refreshed), _export_reads(world, runs[-1])])
-    rows, moments = read["post"].to_numpy(), read["read_s"].to_numpy()
-    posts, authors = world.posts[rows], world.accounts[world.posts["account"][rows]]
+    read = reads(world, runs, policy)
+    rows = read["post"].to_numpy()
+    posts, authors = world.posts[rows], world.accounts[world.posts["account"].gather(rows)]
     edited = posts["edited_s"] <= read["read_s"]
-    told = counts(world, moments, rows)
     parts = ["likes", "replies", "reposts", "quotes", "upvotes"]
     frame = posts.select(
-        "mention_id", "platform", "published_at", pl.col("published_at").dt.date().alias("report_date"), "account",
+        "mention_id", "platform", "account", "published_at", pl.col("published_at").dt.date().alias("report_date"),
         "title", "sentiment", "intent",
     ).with_columns(
-        read.get_columns() + told.get_columns(),
+        *read.get_columns(),
+        *counts(world, read["read_s"].to_numpy(), rows).get_columns(),
         author_id=authors["platform"] + ":" + authors["native_id"],
         role=authors["role"],
         text=posts["text_edited"].zip_with(edited, posts["text"]),
         mask=posts["mask_edited"].zip_with(edited, posts["mask"]),
     )  # fmt: skip
     known = pl.any_horizontal(pl.col(name).is_not_null() for name in parts)
-    frame = frame.with_columns(interactions=pl.when(known).then(pl.sum_horizontal(parts)).cast(pl.Float64))
-    newest = frame.filter(pl.col("mask") > 0).group_by("account").agg(pl.col("read_s").max())
-    reach = followers(world.accounts, newest["account"].to_numpy(), newest["read_s"].to_numpy())
-    return frame.join(newest.select("account", followers=reach), on="account", how="left", maintain_order="left")
+    return frame.with_columns(interactions=pl.when(known).then(pl.sum_horizontal(parts)).cast(pl.Float64))
 
 
-def expected(
-    world: World, runs: Sequence[datetime], *, overlap_hours: int = 48, refreshed: bool = True
-) -> dict[str, pl.DataFrame]:
+def expected(world: World, runs: Sequence[datetime], policy: Policy = _NIGHTLY) -> dict[str, pl.DataFrame]:
     """The frames `kpi_entity_daily` and `kpi_entity_platform_daily`, sorted by their grain, without coverage."""
-    known = mentions(world, runs, overlap_hours=overlap_hours, refreshed=refreshed)
+    known = mentions(world, runs, policy)
     named = pl.concat([
         known.filter(pl.col("mask") & (1 << bit) > 0).with_columns(entity_id=pl.lit(entity.entity_id))
         for bit, entity in enumerate(phrases.ENTITIES)
     ])  # fmt: skip
-    first = pl.col("published_at").min().over("entity_id", "author_id").dt.date()
-    named = named.with_columns(is_new=first == pl.col("report_date"))
+    first = pl.col("report_date").min().over("entity_id", "author_id")
+    named = _with_followers(world, named.with_columns(is_new=first == pl.col("report_date")), runs[-1])
     days = [world.start.date() + timedelta(days=n) for n in range((runs[-1].date() - world.start.date()).days + 1)]
     entities = pl.DataFrame({
         "entity_id": [entity.entity_id for entity in phrases.ENTITIES],
         "entity_kind": [entity.kind for entity in phrases.ENTITIES],
     })  # fmt: skip
     spine = entities.join(pl.DataFrame({"report_date": days}), how="cross")
-    platforms = pl.DataFrame({"platform": ["hackernews", "microblog"]})
+    platforms = pl.DataFrame({"platform": list(PLATFORMS)})
     by_platform = _daily(named, spine.join(platforms, how="cross"), ["entity_id", "platform"])
-    macro = (
-        by_platform.group_by("entity_id", "report_date")
-        .agg(share_of_voice_mentions_macro=pl.col("share_of_voice_mentions").mean())
-    )  # fmt: skip
+    macro = by_platform.group_by("entity_id", "report_date").agg(
+        share_of_voice_mentions_macro=pl.col("share_of_voice_mentions").mean()
+    )
     daily = _daily(named, spine, ["entity_id"]).join(macro, on=["entity_id", "report_date"], how="left")
     return {
         "kpi_entity_daily": daily.sort("entity_id", "report_date"),
@@ -98,34 +83,20 @@ def expected(
     }
 
 
-def _hackernews_reads(world: World, runs: Sequence[datetime], overlap_hours: int, refreshed: bool) -> pl.DataFrame:
-    """post, read_s of the Hacker News posts that some run saw and that are not known to be deleted."""
-    posts = world.posts.filter(pl.col("platform") == "hackernews")
-    published, indexed = posts["published_s"].to_numpy(), posts["indexed_s"].to_numpy()
-    deleted = posts["deleted_s"].to_numpy()
-    read = np.full(len(posts), -1)
-    asked_from = 0
-    for run in map(epoch, runs):
-        seen = (published >= asked_from) & (indexed <= run) & (run < deleted)
-        read = np.where(seen, run, read)
-        asked_from = run - overlap_hours * 3600
-    known = read >= 0
-    if refreshed:
-        last = epoch(runs[-1])
-        known &= deleted > last
-        read = np.full(len(posts), last)
-    rows = np.flatnonzero(known)
-    return pl.DataFrame({"post": rows, "read_s": read[rows]})
-
-
-def _export_reads(world: World, now: datetime) -> pl.DataFrame:
-    """post, read_s of the microblog's posts that stand in a file, with the time of the newest one."""
-    newest = np.full(len(world.posts), -1)
-    for day, captured_at, _ in exports(world, now):
-        rows = contained(world, day, captured_at)
-        newest[rows] = np.maximum(newest[rows], epoch(captured_at))
-    rows = np.flatnonzero(newest >= 0)
-    return pl.DataFrame({"post": rows, "read_s": newest[rows]})
+def _with_followers(world: World, named: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Each mention's author's followers as last read by the report date, or as first read where that came later."""
+    read = file_reads(world, now)
+    account = world.posts["account"].gather(read["post"])
+    readings = pl.DataFrame({"account": account, "read_s": read["read_s"]}).unique().sort("read_s")
+    known = followers(world.accounts, readings["account"].to_numpy(), readings["read_s"].to_numpy())
+    captured = pl.from_epoch("read_s").dt.date().alias("captured_date")
+    readings = readings.select("account", captured, followers=known)
+    first = readings.group_by("account", maintain_order=True).agg(pl.col("followers").first().alias("first_followers"))
+    joined = named.sort("report_date").join_asof(
+        readings, left_on="report_date", right_on="captured_date", by="account", check_sortedness=False
+    )
+    joined = joined.join(first, on="account", how="left", maintain_order="left")
+    return joined.with_columns(followers=pl.coalesce("followers", "first_followers"))
 
 
 def _daily(named: pl.DataFrame, spine: pl.DataFrame, grain: list[str]) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 
 from flows.sandbox import phrases
 from flows.sandbox.accounts import MICROBLOG
-from flows.sandbox.streams import Drafts, Ints
+from flows.sandbox.streams import Bools, Drafts, Ints
 
 _EDITED = 0.025  # share of posts that are edited at all
 _STORY = np.array([theme.startswith("story_") for theme in phrases.THEMES])
@@ -17,8 +17,11 @@ _NOISE = np.array(phrases.THEMES) == "noise"
 _NOTE, _WITHDRAWN, _NAMED = range(3)  # kinds of edit: a note added, the text withdrawn, a brand named
 
 
-def words(rng: np.random.Generator, posts: Drafts, language: Ints) -> pl.DataFrame:
-    """One row a post: title, text, mask, spoken, sentiment, intent, edited_s, text_edited, mask_edited."""
+def words(rng: np.random.Generator, posts: Drafts, language: Ints, public: Bools) -> pl.DataFrame:
+    """One row a post: title, text, mask, spoken, sentiment, intent, edited_s, text_edited, mask_edited.
+
+    Only the public edits: what tracked accounts wrote stays as it is.
+    """
     picked = _pick(rng, posts.theme, posts.subject, language)
     number = rng.integers(100, 1000, len(picked))
     copied = posts.copy_of >= 0
@@ -35,7 +38,7 @@ def words(rng: np.random.Generator, posts: Drafts, language: Ints) -> pl.DataFra
         sentiment=pl.Series([feeling[theme][0] for theme in posts.theme]),
         intent=pl.Series([feeling[theme][1] for theme in posts.theme], dtype=pl.String),
     ).drop("said")
-    return frame.with_columns(*_edits(rng, posts, frame, story))
+    return frame.with_columns(*_edits(rng, posts, frame, public & ~story))
 
 
 def _pick(rng: np.random.Generator, theme: Ints, subject: Ints, language: Ints) -> Ints:
@@ -59,10 +62,10 @@ def _said(picked: Ints, number: Ints) -> pl.DataFrame:
     return rows.select("spoken", "mask", filled.alias("said"))
 
 
-def _edits(rng: np.random.Generator, posts: Drafts, frame: pl.DataFrame, story: np.ndarray) -> list[pl.Series]:
+def _edits(rng: np.random.Generator, posts: Drafts, frame: pl.DataFrame, editable: Bools) -> list[pl.Series]:
     """Edits that add or remove a name come within two hours, as on Hacker News; notes on the microblog also days on."""
-    draw = rng.random(len(story))
-    edited = np.flatnonzero((draw < _EDITED) & ~story)
+    draw = rng.random(len(editable))
+    edited = np.flatnonzero((draw < _EDITED) & editable)
     share = draw[edited] / _EDITED
     kind = np.where(_TALK[posts.theme[edited]] & (share < 0.35), _WITHDRAWN, _NOTE)
     english = frame["spoken"].to_numpy()[edited] == "en"
@@ -71,9 +74,9 @@ def _edits(rng: np.random.Generator, posts: Drafts, frame: pl.DataFrame, story: 
     delay = np.where(late, rng.integers(86_400, 5 * 86_400, len(edited)), rng.integers(60, 7_000, len(edited)))
     brand = rng.integers(0, phrases.BRANDS, len(edited))
     texts, masks = frame["text"].to_list(), frame["mask"].to_numpy()
-    moment = np.full(len(story), np.iinfo(np.int64).max)
+    moment = np.full(len(editable), np.iinfo(np.int64).max)
     moment[edited] = posts.published[edited] + delay
-    rewritten: list[str | None] = [None] * len(story)
+    rewritten: list[str | None] = [None] * len(editable)
     after = masks.copy()
     for row, how, which in zip(edited.tolist(), kind.tolist(), brand.tolist(), strict=True):
         rewritten[row], after[row] = _rewritten(texts[row], int(masks[row]), how, which, frame["spoken"][row])

@@ -97,8 +97,8 @@ class World:
 def _posts(rng: np.random.Generator, drafts: Drafts, accounts: pl.DataFrame) -> pl.DataFrame:
     size = len(drafts.root)
     on_hackernews = drafts.platform == HACKERNEWS
-    said = words(rng, drafts, accounts["language_no"].to_numpy()[drafts.account])
     public = accounts["role"].to_numpy()[drafts.account] == "public"
+    said = words(rng, drafts, accounts["language_no"].to_numpy()[drafts.account], public)
     gone = public & (rng.random(size) < 0.015)
     life = np.maximum(rng.lognormal(np.log(8 * 3600), 1.5, size), 120).astype(np.int64)
     deleted = np.where(gone, drafts.published + life, _NEVER)

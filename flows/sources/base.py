@@ -95,7 +95,10 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Parsed:
-    """One page as frames. `tables` holds record frames with lineage; `malformed` has page_id, item_no, reason."""
+    """One page as frames. `tables` holds record frames with lineage; `malformed` has the columns of MALFORMED.
+
+    A malformed item tells its mention_id where it can: so one that stands there twice is told from two.
+    """
 
     item_count: int
     tables: dict[str, pl.DataFrame]
@@ -103,7 +106,7 @@ class Parsed:
     unmapped_fields: dict[str, int] = field(default_factory=dict)
 
 
-MALFORMED = pl.Schema({**records.LINEAGE, "reason": pl.String()})
+MALFORMED = pl.Schema({**records.LINEAGE, "mention_id": pl.String(), "reason": pl.String()})
 
 
 @dataclass(frozen=True)
@@ -139,15 +142,15 @@ def parse_items(page: Page, items: Sequence[bytes], parse: Callable[[Any, Page],
     """Parse a page item by item; an item that cannot be read is named with its reason and loses no other."""
     rows: dict[str, list[tuple[str, int, records.Record]]] = {name: [] for name in records.STAGED}
     names = {record: name for name, record in records.STAGED.items()}
-    malformed: list[tuple[str, int, str]] = []
+    malformed: list[tuple[str, int, str | None, str]] = []
     for item_no, item in enumerate(items):
         try:
             parsed = parse(msgspec.json.decode(item), page)
         except KeyError as error:
-            malformed.append((page.page_id, item_no, f"required field {error.args[0]!r} is missing"))
+            malformed.append((page.page_id, item_no, None, f"required field {error.args[0]!r} is missing"))
             continue
         except (ValueError, TypeError, OverflowError, AttributeError) as error:
-            malformed.append((page.page_id, item_no, f"{type(error).__name__}: {error}"[:300]))
+            malformed.append((page.page_id, item_no, None, f"{type(error).__name__}: {error}"[:300]))
             continue
         for record in parsed:
             rows[names[type(record)]].append((page.page_id, item_no, record))

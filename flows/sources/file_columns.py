@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ def parse_rows(page: Page, lines: Sequence[bytes], options: Options) -> Parsed:
     """Record frames of the page; a row whose required field is missing or unreadable is malformed, alone."""
     frame = _typed(_mapped(lines, options), page, options)
     bad = pl.col("reason").is_not_null()
-    malformed = frame.filter(bad).select(pl.lit(page.page_id).alias("page_id"), "item_no", "reason")
+    malformed = frame.filter(bad).select(pl.lit(page.page_id).alias("page_id"), "item_no", "mention_id", "reason")
     good = frame.filter(~bad).with_columns(pl.lit(page.page_id).alias("page_id"))
     tables = {
         "mention": _select(good, records.Mention),
@@ -115,9 +116,11 @@ def _text(value: Any) -> str | None:
 
 
 def _broken(line: bytes) -> str:
-    if line[:1] == b"[":
-        return f"the row has {len(msgspec.json.decode(line))} fields, not as many as the header"
-    return "the line is no JSON object"
+    try:
+        fields = msgspec.json.decode(line, type=list[Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "the line is no JSON object"
+    return f"the row has {len(fields)} fields, not as many as the header"
 
 
 def _typed(frame: pl.DataFrame, page: Page, options: Options) -> pl.DataFrame:
@@ -189,20 +192,13 @@ def _texts(options: Options) -> list[pl.Expr]:
     """Plain text; markup and entities are decoded row by row, but only in the rows that have any."""
     text = pl.col("text").fill_null("")
     marked = text.str.contains(r"[<&]" if options.html else r"&(#\d+|#[xX][0-9a-fA-F]+|\w+);")
-    plain = from_html if options.html else html_unescape
+    plain = from_html if options.html else html.unescape
     link = pl.when(pl.col("link").is_not_null()).then(pl.concat_list("link")).otherwise(pl.lit([], pl.List(pl.String)))
     empty = pl.lit([], pl.List(pl.String))
     return [
         pl.when(marked).then(pl.when(marked).then(text).map_elements(plain, return_dtype=pl.String)).otherwise(text).alias("text"),
         link.alias("links"), empty.alias("hashtags"), empty.alias("handles"), empty.alias("media_formats"),
     ]  # fmt: skip
-
-
-def html_unescape(text: str) -> str:
-    """A text whose only markup is entities, as exports of tweets have them."""
-    import html
-
-    return html.unescape(text)
 
 
 def _count(name: str) -> pl.Expr:

@@ -9,7 +9,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 _BREAKS = re.compile(r"\n{3,}")
 _MARKUP = re.compile(r"[<&]")
-BLOCKS = "p, br, div, li, pre, blockquote, h1, h2, h3, h4, h5, h6, tr"
+PARAGRAPHS = "p, pre, blockquote, h1, h2, h3, h4, h5, h6"
+LINES = "br, div, li, tr"
 
 
 def from_html(markup: str) -> str:
@@ -20,8 +21,9 @@ def from_html(markup: str) -> str:
         return html.unescape(markup).strip()
     tree = LexborHTMLParser(markup)
     tree.strip_tags(["script", "style", "template", "noscript"])
-    for node in tree.css(BLOCKS):
-        node.insert_before("\n")
+    for blocks, gap in ((PARAGRAPHS, "\n\n"), (LINES, "\n")):
+        for node in tree.css(blocks):
+            node.insert_before(gap)
     body = tree.body
     text = body.text(deep=True) if body is not None else ""
     lines = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n"))

@@ -107,5 +107,5 @@ def _with_nears(each: Plan, rows: pl.DataFrame, streams: Streams) -> pl.DataFram
 
 def _near(each: Plan, near: Near, row_nos: pl.Series, streams: Streams) -> pl.Series:
     part = {place: stream.gather(row_nos) for place, stream in streams.items()}
-    sides = ([pattern for term in side for pattern in each.patterns[term]] for side in (near.left, near.right))
-    return row_nos.gather(near_rows(part, *sides, near.distance))
+    left, right = ([found for term in side for found in each.patterns[term]] for side in (near.left, near.right))
+    return row_nos.gather(near_rows(part, left, right, near.distance))

@@ -9,14 +9,14 @@ import polars as pl
 from flows.topics.patterns import Pattern
 from flows.topics.streams import CLITIC, HANDLE, TAG, UNSPACED, Place
 
-_TOKEN = rf"{HANDLE}[^ ]*|[{UNSPACED}]|[^ {UNSPACED}{TAG}{CLITIC}]+"
-"""One position: a handle, a letter of an unspaced script or a picture, a word. A clitic ('s) is no position."""
+_TOKEN = rf"{HANDLE}[^ ]*|[{UNSPACED}]|[^ {UNSPACED}{TAG}]+"
+"""One position: a handle, a letter of an unspaced script or a picture, a word. Clitics ('s) are taken off again."""
 
 
 def near_rows(
     streams: Mapping[Place, pl.Series], left: Sequence[Pattern], right: Sequence[Pattern], distance: int
 ) -> pl.Series:
-    """Row numbers (UInt32, unique) where a `left` and a `right` that do not overlap are at most `distance` tokens apart."""
+    """Rows (unique) where a `left` and a `right` that do not overlap are at most `distance` tokens apart."""
     sides = [pl.concat([_spans(streams[pattern.place], pattern.text) for pattern in side]) for side in (left, right)]
     found = [_follows(first, second, distance) for first, second in (sides, reversed(sides))]
     return pl.concat(found).unique().collect()["row_no"]

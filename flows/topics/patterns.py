@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from flows.topics.query import Kind, Term
-from flows.topics.streams import HANDLE, TAG, UNSPACED, Place, cut
+from flows.topics.streams import HANDLE, TAG, UNSPACED, Name, Place, cut
 
 _SIGIL: dict[Kind, str] = {"handle": "@", "tag": "#"}
 _SIGN: dict[Kind, str] = {"handle": f" {HANDLE}", "tag": f" {TAG}"}
@@ -26,9 +26,10 @@ class Pattern:
 def patterns(terms: Sequence[Term]) -> list[tuple[Pattern, ...]]:
     """What finds each term, in order; nothing for `lang`, and nothing for a term of which no letter is left.
 
-    A term without accents looks where accents are taken off, and so finds both spellings; one with accents finds its own only.
+    A term without accents looks where accents are taken off and so finds both spellings, one with accents only its own.
     """
-    places = [Place(name, has_accents) for name in ("words", "marks") for has_accents in (False, True)]
+    names: tuple[Name, ...] = ("words", "marks")
+    places = [Place(name, has_accents) for name in names for has_accents in (False, True)]
     streams = cut(pl.Series([_SIGIL.get(term.kind, "") + term.text for term in terms], dtype=pl.String), places)
     columns = {place: _open_edges(stream).to_list() for place, stream in streams.items()}
     return [
@@ -52,7 +53,7 @@ def _patterns(term: Term, found: dict[Place, str]) -> tuple[Pattern, ...]:
         hosts = dict.fromkeys((term.text, term.text.encode("idna").decode()))
         return tuple(Pattern(Place("hosts"), f".{host} ") for host in hosts)
     sign = _SIGN.get(term.kind)
-    name = "marks" if sign else "words"
+    name: Name = "marks" if sign else "words"
     plain, accented = found[Place(name)], found[Place(name, has_accents=True)]
     if not plain or (not plain.startswith(sign) if sign else HANDLE in plain):
         return ()

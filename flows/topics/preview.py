@@ -8,7 +8,8 @@ import polars as pl
 
 from flows.topics.match import MATCHES, candidates, matched
 from flows.topics.plan import Plan, plans
-from flows.topics.query import And, Near, Node, Not, Or, is_anchored, search_terms
+from flows.topics.query import And, Near, Node, Not, Or, is_anchored
+from flows.topics.search import search_terms
 
 NEAR_MISSES = pl.Schema({"row_no": pl.UInt32(), "reason": pl.String()})
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from typing import Literal
 
 Kind = Literal["word", "phrase", "handle", "tag", "domain", "lang"]
 _SIGILS: dict[Kind, str] = {"word": "", "phrase": "", "handle": "@", "tag": "#", "domain": "domain:", "lang": "lang:"}
-MOST_ALTERNATIVES = 50
 
 
 @dataclass(frozen=True)
@@ -130,50 +128,3 @@ def is_anchored(node: Node) -> bool:
 def query_hash(query: Query) -> str:
     """Changes when the query says something else, not when it is spaced or bracketed otherwise."""
     return hashlib.sha256(str(query).encode()).hexdigest()[:16]
-
-
-def search_terms(query: Query) -> list[tuple[Term, ...]]:
-    """Alternatives, each a conjunction, that together find at least all that the query matches.
-
-    NOT is dropped and NEAR becomes AND. A source sends each alternative in its platform's syntax and may leave out the terms
-    of a conjunction that the platform does not know, but not the last that is no `lang`. At most MOST_ALTERNATIVES, or the
-    query's number of terms where that is more.
-    """
-    return _shortest(_conjunctions(query.root))
-
-
-def _conjunctions(node: Node) -> list[tuple[Term, ...]]:
-    match node:
-        case Term():
-            return [(node,)]
-        case Not():
-            return [()]
-        case Near(left, right):
-            return _both([(term,) for term in left], [(term,) for term in right])
-        case Or(operands):
-            return [conjunction for operand in operands for conjunction in _conjunctions(operand)]
-        case And(operands):
-            found: list[tuple[Term, ...]] = [()]
-            for operand in operands:
-                found = _both(found, _shortest(_conjunctions(operand)))
-            return found
-
-
-def _both(left: list[tuple[Term, ...]], right: list[tuple[Term, ...]]) -> list[tuple[Term, ...]]:
-    """The products; where they would be too many, one side alone, which finds more and never less."""
-    if len(left) * len(right) <= MOST_ALTERNATIVES:
-        return [tuple(dict.fromkeys(a + b)) for a, b in product(left, right)]
-    return min(left, right, key=lambda side: (not all(map(_can_be_asked, side)), len(side)))
-
-
-def _can_be_asked(conjunction: Iterable[Term]) -> bool:
-    return any(term.kind != "lang" for term in conjunction)
-
-
-def _shortest(conjunctions: list[tuple[Term, ...]]) -> list[tuple[Term, ...]]:
-    """Without those that another one finds anyway (`a`, `a b` → `a`)."""
-    kept: list[tuple[Term, ...]] = []
-    for candidate in sorted(dict.fromkeys(conjunctions), key=len):
-        if not any(set(other) <= set(candidate) for other in kept):
-            kept.append(candidate)
-    return kept

@@ -1,7 +1,7 @@
 """Texts as token streams, so that one Aho-Corasick pass can tell whole words from parts of words.
 
-A stream is the text folded (case, width, entities, apostrophes, the Turkish i) with one blank before and after every token:
-a whole word is then the plain substring ` acme `. Scripts that set no blanks between words (Han, kana, Hangul, Thai …)
+A stream is the text folded (case, width, entities, apostrophes, the Turkish i) with one blank before and after every
+token: a whole word is then the plain substring ` acme `. Scripts that set no blanks between words (Han, kana, Hangul, Thai …)
 and emoji stay as they run, and are found anywhere: `航空`. Two streams are cut from one text: `marks` keeps handles and
 tags apart from words, `words` reads a tag as a word and hides the name of a handle. Each may be had with accents kept.
 Queries go through the same steps, so that both sides always agree.
@@ -26,7 +26,8 @@ _FLAG = r"\x{1F1E6}-\x{1F1FF}"
 UNSPACED = rf"\p{{Han}}\p{{Hiragana}}\p{{Katakana}}ー\p{{Hangul}}\p{{Thai}}\p{{Lao}}\p{{Khmer}}\p{{Myanmar}}{_PICTURES}"
 _WORD = r"\p{L}\p{M}\p{N}"
 _SYMBOL = r"&+#%$€£¥"  # they tell names apart: AT&T, C++, C#, $ACME
-_LINK = rf'(?i)(?:https?://|(?-u:\b)www\.|(?:[a-z0-9-]+\.)+[a-z]{{2,}}/)[^\s<>"{FIELD_END}{UNSPACED}]*'
+_WIDE_SIGNS = r"\x{3000}-\x{303F}\x{FF00}-\x{FFEF}"
+_LINK = rf'(?i)(?:https?://|(?-u:\b)www\.|(?:[a-z0-9-]+\.)+[a-z]{{2,}}/)[^\s<>"{FIELD_END}{UNSPACED}{_WIDE_SIGNS}]*'
 _HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#@\s]*@)?([^/:?#@\s]*[^/:?#@\s.])"
 _ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _INVISIBLE = (
@@ -46,22 +47,27 @@ _HANDLE_NAME = (
     rf"|[{_WORD}_--{UNSPACED}]+(?:-[{_WORD}_--{UNSPACED}]+)*"  # but @acmeさん speaks to @acme
 )
 _STEPS = (
-    (rf"([{_WORD}])'(s|t|d|m|ll|re|ve)([^{_WORD}]|$)", f"$1 {CLITIC}$2$3"),
-    (rf"(^|[[^{_WORD}][{UNSPACED}]])@+({_HANDLE_NAME})", f"$1 {HANDLE}$2 "),
+    (r"\b'(s|t|d|m|ll|re|ve)\b{end-half}", f" {CLITIC}$1"),
+    (rf"([{UNSPACED}])@", "$1 @"),
+    (rf"([^{_WORD}])@+({_HANDLE_NAME})", f"$1 {HANDLE}$2 "),
     (rf"({HANDLE}[{_WORD}_]*)-", f"$1{HYPHEN}"),
     (rf"#+([{_WORD}_]+)", f" {TAG}$1 "),
     (rf"([{TAG}{HANDLE}][{_WORD}_{HYPHEN}]*)|_+", "$1 "),
     (rf"[{_SYMBOL}]|[{_PICTURES}]+|[{_FLAG}]{{2}}", " $0 "),
     (rf"[^{_WORD}_{_SYMBOL}{UNSPACED}{_FLAG}{BREAK}-{CLITIC}]+", " "),
 )
-"""In this order: 's and its like, handles, a handle's hyphen, tags, underscores elsewhere, symbols and pictures, gaps."""
+"""In this order: 's and its like; handles (after letters of unspaced scripts too) and their hyphens; tags; underscores
+elsewhere; symbols, pictures and flags; gaps."""
+
+
+Name = Literal["words", "marks", "hosts"]
 
 
 @dataclass(frozen=True)
 class Place:
     """A stream of the text, or the hosts of its links."""
 
-    name: Literal["words", "marks", "hosts"]
+    name: Name
     has_accents: bool = False
 
 

@@ -20,7 +20,19 @@ from flows.sources.base import Topic
 
 BATCH = 100_000
 LETTERS = "aaabcdeeefghiijklmnoopqrrssttuuvwyz"
-EXTRAS = ("https://t.co/Ab3dE", "😀", "👍🏽", "AT&amp;T", "l’été", "买手机的航空公司", "#travel", "@someone", "Привет мир", "—", "10%")
+EXTRAS = (
+    "https://t.co/Ab3dE",
+    "😀",
+    "👍🏽",
+    "AT&amp;T",
+    "l’été",
+    "买手机的航空公司",
+    "#travel",
+    "@someone",
+    "Привет мир",
+    "—",
+    "10%",
+)
 
 
 def _words(rng: random.Random, count: int) -> list[str]:
@@ -31,7 +43,10 @@ def _topic(number: int, terms: list[str], common: list[str]) -> Topic:
     """20 terms: words, phrases, handles, tags, prefixes, a NEAR and two exclusions."""
     a, b = common[:2]
     plain = " OR ".join([*terms[:8], *(f"@{t}" for t in terms[:3]), *(f"#{t}" for t in terms[:2]), f"{terms[8]}*"])
-    return Topic(f"entity-{number}", f'({plain} OR "{a} {terms[9]}" OR {a} NEAR/4 {b} OR "{b} {a}") NOT ({terms[10]} OR {terms[11]})')
+    return Topic(
+        f"entity-{number}",
+        f'({plain} OR "{a} {terms[9]}" OR {a} NEAR/4 {b} OR "{b} {a}") NOT ({terms[10]} OR {terms[11]})',
+    )
 
 
 def _text(rng: random.Random, common: list[str], brands: list[list[str]]) -> str:

@@ -12,7 +12,7 @@ import polars as pl
 
 from flows import records
 
-AS_OF = datetime(2026, 3, 1, 2, 0)
+AS_OF = datetime.fromisoformat("2026-03-01T02:00")
 ITEM = pl.Schema(
     {
         **records.LINEAGE,

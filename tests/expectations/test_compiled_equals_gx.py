@@ -2,168 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import polars as pl
 import pytest
-from drawn_frames import (
-    AS_OF,
-    LATEST,
-    Table,
-    draw_frame,
-    failing_shares,
-    one_of,
-    outcomes_of_gx,
-    outcomes_of_pass,
-)
+from drawn_frames import draw_frame, failing_shares, outcomes_of_gx, outcomes_of_pass
+from planted_defects import DEFECTS, HARMLESS, WARNINGS
+from staged_batches import clean_tables
 
-from expectations.compile import compile_suite
-from expectations.gx import col, gxe
 from expectations.plans import Plan, Rule
-from expectations.suites import Suite, note
+from flows import records
 
 pytestmark = pytest.mark.xdist_group("great_expectations")  # one import of it in all
-
-TEXTS = [
-    "",
-    "a",
-    "b",
-    "ab",
-    "a\n",
-    "\n",
-    "a\nb",
-    "Ab",
-    "é",
-    "e\u0301",
-    "😀",
-    "a😀b",
-    "漢字",
-    "x\0y",
-    " ",
-    "A1",
-    "a'b",
-    "\ufffd",
-]
-MOMENTS = [AS_OF, AS_OF - timedelta(microseconds=1), AS_OF + timedelta(seconds=1), LATEST, AS_OF - timedelta(days=9)]
-FLOATS = [0.0, -0.0, 0.5, 1.0, 2.0, 2.5, -1.0, 1e300, float("inf"), float("-inf"), float("nan"), None]
-
-DRAWN: Table = {
-    "text": (pl.String(), one_of(*TEXTS, None)),
-    "other": (pl.String(), one_of(*TEXTS[:6], None)),
-    "kind": (pl.String(), one_of("post", "post", "reply", "poll", "", None)),
-    "share": (pl.Float64(), one_of(*FLOATS)),
-    "level": (pl.Float64(), one_of(*FLOATS)),
-    "likes": (pl.Int64(), one_of(-1, 0, 1, 2, 3, 5, 10**12, None)),
-    "views": (pl.Int64(), one_of(0, 1, 2, 3, 4, 5)),
-    "seen_at": (pl.Datetime("us"), one_of(*MOMENTS, None)),
-    "told_at": (pl.Datetime("us"), one_of(*MOMENTS, None)),
-}
-DRAWN |= {
-    "left": (pl.String(), one_of("x", "x", "x", "x", "x", "y", "", None)),
-    "right": (pl.String(), one_of("x", "x", "x", "x", "x", "y", "", None)),
-    "base": (pl.Int64(), one_of(1, 1, 1, 1, 0)),
-}
-C = {"severity": "critical"}
-
-
-def _why(name: str) -> dict[str, str]:
-    return note(f"drawn.{name}", "to be compared")
-
-
-RULES = (
-    gxe.ExpectColumnValuesToNotBeNull(column="text", meta=_why("text"), **C),
-    gxe.ExpectColumnValuesToNotBeNull(column="share", meta=_why("nan_is_missing"), **C),
-    gxe.ExpectColumnValuesToNotBeNull(column="seen_at", meta=_why("time"), row_condition=col("kind") == "post", **C),
-    gxe.ExpectColumnValuesToBeInSet(
-        column="text", value_set=[t for t in TEXTS if t not in ("a", "x\0y")], meta=_why("in_set"), **C
-    ),
-    gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=["post", "reply", ""], meta=_why("in_set_empty"), **C),
-    gxe.ExpectColumnValuesToBeBetween(column="share", min_value=0, meta=_why("at_least"), **C),
-    gxe.ExpectColumnValuesToBeBetween(column="share", min_value=-1, strict_min=True, meta=_why("above"), **C),
-    gxe.ExpectColumnValuesToBeBetween(column="share", max_value=2.5, meta=_why("at_most"), **C),
-    gxe.ExpectColumnValuesToBeBetween(column="share", max_value=1e300, strict_max=True, meta=_why("below"), **C),
-    gxe.ExpectColumnValuesToBeBetween(column="likes", min_value=0, max_value=5, meta=_why("within"), **C),
-    gxe.ExpectColumnValuesToBeBetween(
-        column="likes", min_value=-1, max_value=10**12, strict_min=True, strict_max=True, meta=_why("inside"), **C
-    ),
-    gxe.ExpectColumnValuesToBeBetween(column="views", min_value=0.5, max_value=4.5, meta=_why("whole_numbers"), **C),
-    gxe.ExpectColumnValuesToBeBetween(column="likes", min_value=0, mostly=0.5, meta=_why("tolerated"), **C),
-    gxe.ExpectColumnValuesToBeBetween(column="likes", min_value=0, mostly=0.99, meta=_why("not_tolerated"), **C),
-    gxe.ExpectColumnValueLengthsToBeBetween(column="text", min_value=1, meta=_why("not_empty"), **C),
-    gxe.ExpectColumnValueLengthsToBeBetween(column="text", max_value=2, meta=_why("short"), **C),
-    gxe.ExpectColumnValueLengthsToBeBetween(
-        column="text", min_value=0, strict_min=True, max_value=3, strict_max=True, meta=_why("inside_length"), **C
-    ),
-    gxe.ExpectColumnValuesToMatchRegex(column="text", regex=r"\A[^b]*\Z", meta=_why("whole"), **C),
-    gxe.ExpectColumnValuesToMatchRegex(column="text", regex=r"^(?:a|.|\n|.{2,3})?\Z", meta=_why("dot"), **C),
-    gxe.ExpectColumnValuesToMatchRegex(column="text", regex=r"\A([^\x00-\x1f]+?)?\Z", meta=_why("no_control"), **C),
-    gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[😀漢]|A1", meta=_why("beyond_bmp"), **C),
-    gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex=r"\x00|'|\ufffd", meta=_why("marks"), **C),
-    gxe.ExpectColumnPairValuesToBeEqual(column_A="left", column_B="right", meta=_why("equal"), **C),
-    gxe.ExpectColumnPairValuesToBeEqual(
-        column_A="left", column_B="right", ignore_row_if="neither", meta=_why("equal_or_missing"), **C
-    ),
-    gxe.ExpectColumnPairValuesToBeEqual(
-        column_A="left", column_B="right", ignore_row_if="either_value_is_missing", meta=_why("equal_if_told"), **C
-    ),
-    gxe.ExpectColumnPairValuesToBeEqual(
-        column_A="base", column_B="views", row_condition=col("views") <= 1, meta=_why("equal_numbers"), **C
-    ),
-    gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-        column_A="seen_at", column_B="told_at", or_equal=True, row_condition=col("views") > 1, meta=_why("later"), **C
-    ),
-    gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-        column_A="latest_at",
-        column_B="seen_at",
-        ignore_row_if="either_value_is_missing",
-        meta=_why("before_latest"),
-        **C,
-    ),
-    gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-        column_A="level",
-        column_B="share",
-        or_equal=True,
-        ignore_row_if="either_value_is_missing",
-        meta=_why("floats"),
-        **C,
-    ),
-    gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-        column_A="level",
-        column_B="share",
-        or_equal=True,
-        ignore_row_if="neither",
-        row_condition=col("level") >= 0.5,
-        meta=_why("floats_all"),
-        **C,
-    ),
-    gxe.ExpectSelectColumnValuesToBeUniqueWithinRecord(
-        column_list=["text", "other"], ignore_row_if="any_value_is_missing", meta=_why("differs"), **C
-    ),
-    gxe.ExpectSelectColumnValuesToBeUniqueWithinRecord(
-        column_list=["kind", "other", "text"], ignore_row_if="never", meta=_why("all_differ"), **C
-    ),
-    gxe.ExpectSelectColumnValuesToBeUniqueWithinRecord(
-        column_list=["text", "other"], meta=_why("differs_or_both"), **C
-    ),
-    gxe.ExpectColumnValuesToNotBeNull(column="text", row_condition=col("kind") != "post", meta=_why("not_equal"), **C),
-    gxe.ExpectColumnValuesToNotBeNull(
-        column="text", row_condition=col("kind").is_not_in(["post", ""]), meta=_why("not_in"), **C
-    ),
-    gxe.ExpectColumnValuesToNotBeNull(column="text", row_condition=col("share") < 1, meta=_why("less"), **C),
-    gxe.ExpectColumnValuesToNotBeNull(column="text", row_condition=col("share").is_null(), meta=_why("is_null"), **C),
-    gxe.ExpectColumnValuesToNotBeNull(
-        column="text", row_condition=col("seen_at").is_not_null() | (col("likes") >= 3), meta=_why("either"), **C
-    ),
-    gxe.ExpectColumnValuesToMatchRegex(
-        column="kind", regex="o", row_condition=(col("text") > "a") & col("likes").is_not_null(), meta=_why("both"), **C
-    ),
-)
-SUITE = Suite("drawn", RULES, derived={"latest_at": "as_of + interval 2 minutes"})
-
 
 MUTATIONS = (
     (" >= ", " > "),
@@ -182,11 +37,24 @@ MUTATIONS = (
     (r"\A", ""),
     (r"\z", ""),
 )
+SAME_VERDICT = {
+    ("drawn.inside_length", "length(", "strlen("),
+    ("drawn.equal_if_told", ", false)", ", true)"),
+    ("drawn.before_latest", ", false)", ", true)"),
+    ("drawn.floats", ", false)", ", true)"),
+    ("drawn.differs", " or ", " and "),
+    ("drawn.differs", " is distinct from ", " <> "),
+    ("drawn.differs_or_both", " and ", " or "),
+    ("drawn.differs_or_both", " is distinct from ", " <> "),
+}
+"""Changes that say the same in other words: one side missing is ruled out, or passes, either way; empty is empty."""
 
 
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Twenty drawn frames."""
+    from drawn_suite import DRAWN
+
     folder = tmp_path_factory.mktemp("drawn")
     paths = [folder / f"{seed}.parquet" for seed in range(20)]
     for seed, path in enumerate(paths):
@@ -195,6 +63,10 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_every_expectation_type_judges_twenty_drawn_frames_as_great_expectations_does(frames: list[Path]) -> None:
+    from drawn_suite import SUITE
+
+    from expectations.compile import compile_suite
+
     plan = compile_suite(SUITE)
     shares: dict[str, list[float]] = {rule.name: [] for rule in plan.rules}
     for path in frames:
@@ -206,23 +78,50 @@ def test_every_expectation_type_judges_twenty_drawn_frames_as_great_expectations
     assert {name: mean for name, mean in means.items() if not 0.01 <= mean <= 0.5} == {}
 
 
+@pytest.mark.parametrize("table", ["mention", "engagement_snapshot", "account", "account_snapshot"])
+def test_the_suites_judge_planted_defects_as_great_expectations_does(table: str, tmp_path: Path) -> None:
+    from expectations.compile import compile_suite
+    from expectations.suites import load_suites
+
+    draw = random.Random(table)
+    changes = [change for of, change, _ in DEFECTS + WARNINGS if of == table]
+    changes += [change for of, change in HARMLESS if of == table]
+    rows = clean_tables(6 * len(changes))[table]
+    for number, row in enumerate(rows):
+        row |= {**draw.choice([{}, *changes]), **changes[number % len(changes)], "item_no": number}
+        if row.get("parent_id") == "reddit:t1_4":  # the defect is to answer oneself
+            row["parent_id"] = row["mention_id"]
+    schema = records.schema(records.TABLES[table], lineage=True)
+    pl.DataFrame(rows, schema=schema).write_parquet(tmp_path / "rows.parquet")
+    [suite] = [suite for suite in load_suites() if suite.table == table]
+    compiled = outcomes_of_pass(compile_suite(suite), tmp_path / "rows.parquet")
+    assert compiled == outcomes_of_gx(suite, tmp_path / "rows.parquet")
+    assert {name for name, outcome in compiled.items() if not outcome.failed} == set()
+
+
 def test_another_operator_anywhere_in_a_compiled_rule_gives_another_verdict(frames: list[Path], tmp_path: Path) -> None:
+    from drawn_suite import SUITE
+
+    from expectations.compile import compile_suite
+
     path = tmp_path / "all.parquet"
     drawn = pl.concat([pl.read_parquet(frame) for frame in frames])
     drawn.with_columns(item_no=pl.int_range(pl.len())).write_parquet(path)
-    survivors = []
+    survivors = set()
     for rule in compile_suite(SUITE).rules:
-        mutants = {f"drawn.mutant_{number}": mutant for number, mutant in enumerate(_mutants(rule))}
-        renamed = [msgspec.structs.replace(mutant, name=name) for name, mutant in mutants.items()]
-        found = outcomes_of_pass(Plan("drawn", SUITE.derived, (rule, *renamed)), path)
-        survivors += [(m.considered, m.failed) for name, m in mutants.items() if found[name] == found[rule.name]]
-    assert survivors == []
+        mutants = dict(_mutants(rule))
+        found = outcomes_of_pass(Plan("drawn", SUITE.derived, (rule, *mutants)), path)
+        survivors |= {
+            (rule.name, *change) for mutant, change in mutants.items() if found[mutant.name] == found[rule.name]
+        }
+    assert survivors == SAME_VERDICT
 
 
-def _mutants(rule: Rule) -> Iterator[Rule]:
-    """The rule with one operator changed, for each operator in it."""
-    for old, new in MUTATIONS:
-        for field in ("considered", "failed"):
-            sql = getattr(rule, field)
-            for at in (match.start() for match in re.finditer(re.escape(old), sql)):
-                yield msgspec.structs.replace(rule, **{field: sql[:at] + new + sql[at + len(old) :]})
+def _mutants(rule: Rule) -> Iterator[tuple[Rule, tuple[str, str]]]:
+    """The rule with one operator changed, and the change, for each operator in it."""
+    number = itertools.count()
+    for (old, new), field in itertools.product(MUTATIONS, ("considered", "failed")):
+        sql = getattr(rule, field)
+        for at in (match.start() for match in re.finditer(re.escape(old), sql)):
+            changed = sql[:at] + new + sql[at + len(old) :]
+            yield msgspec.structs.replace(rule, name=f"drawn.mutant_{next(number)}", **{field: changed}), (old, new)

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_plus
 
 import httpx
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,7 +33,8 @@ NOW = datetime.fromisoformat("2026-03-01T12:00:00")
 QUICK = Limits(
     attempts=3, attempt_seconds=0.5, read_seconds=0.2, body_bytes=10_000, first_backoff=0.001, longest_backoff=0.002
 )
-SECRET = "s3cr3t/+Value"  # noqa: S105 - the one that must be found nowhere
+SECRET = "s3cr3t/+Value"  # noqa: S105 - this and the next must be found nowhere
+HOSTLIKE_SECRET = "s3cr3tSignature"  # noqa: S105
 
 
 class FakeTime:
@@ -310,7 +312,7 @@ async def test_redirects_are_followed_within_a_bound(server: FaultServer, fake_t
         ("gopher://example.org/", "only http and https"),
         ("http://user:pass-word@example.org/", "a user name or password"),
         ("http://example.org:99999999/", "cannot be read"),
-        ("http:///nowhere", "only http and https"),
+        ("http://example.org:0/", "cannot be read"),
     ],
 )
 async def test_no_redirect_leads_where_we_must_not_go(
@@ -347,7 +349,7 @@ async def test_a_private_address_is_not_fetched_unless_the_settings_name_it(fake
     "address",
     [
         *("10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.168.1.1"),
-        *("192.0.0.8", "198.18.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "240.0.0.1"),
+        *("192.0.0.8", "198.18.0.1", "0.0.0.1", "255.255.255.255", "224.0.0.1", "240.0.0.1"),
         *("::1", "::", "fe80::1", "fe80::1%eth0", "fec0::1", "fc00::1"),
         *("ff02::1", "2001:db8::1", "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::1"),
         *("2002:7f00:1::", "2001:0:1::1", "100::1"),
@@ -460,8 +462,7 @@ class Jumping(selectors.DefaultSelector):
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout:
-            self._loop.now += timeout
+        self._loop.now += (timeout or 0) + 1e-9 * (1 + self._loop.now)  # real time never stands still
         return super().select(0)
 
 
@@ -509,10 +510,10 @@ LEAKY = {
     "refused with an echo": reply(ECHO, 401),
     "echo in a header line": Fault((b"HTTP/1.1 200 OK\r\nbad header " + SECRET.encode() + b"\r\n\r\n",)),
     "redirect to a private address": reply(status=302, Location=f"http://10.0.0.1/?access_token={SECRET}"),
-    "redirect with an echo": reply(status=302, Location=f"http://{SECRET.replace('/', '.')}@10.0.0.1/#{SECRET}"),
+    "redirect with an echo": reply(status=302, Location=f"http://{HOSTLIKE_SECRET}@10.0.0.1/#{SECRET}"),
     "redirect to a file": reply(status=302, Location=f"file:///etc/{SECRET}"),
-    "redirect nobody can read": reply(status=302, Location=f"http://{SECRET}:99999999/"),
-    "redirect to a host of that name": reply(status=302, Location="http://S3cr3t.localhost/"),
+    "redirect nobody can read": reply(status=302, Location=f"http://{HOSTLIKE_SECRET}:x:y/"),
+    "redirect to a host of that name": reply(status=302, Location=f"http://{HOSTLIKE_SECRET.lower()}.localhost/"),
     "echo in an answer's header": reply(b"[1]", Link=f"<https://x.example/?page=2&token={SECRET}>; rel=next"),
 }
 
@@ -530,7 +531,7 @@ async def test_no_secret_is_written_down(
     for name in list(logging.Logger.manager.loggerDict):
         caplog.set_level(logging.DEBUG, logger=name)
     caplog.set_level(logging.DEBUG)
-    given = Credentials({"Authorization": f"Bearer {SECRET}"}, {"sig": SECRET})
+    given = Credentials({"Authorization": f"Bearer {SECRET}"}, {"sig": HOSTLIKE_SECRET})
     limits = Limits(attempts=2, attempt_seconds=0.3, read_seconds=0.1, body_bytes=10_000, first_backoff=0.001)
     http = client_of(server, fake_time, limits=limits, credentials=given if where == "credentials" else None)
     attempt = Attempt.open(
@@ -544,21 +545,22 @@ async def test_no_secret_is_written_down(
         as_of=NOW,
         max_age=timedelta(hours=12),
     )
-    params: dict[str, str | int] = {"q": "acme"} if where == "credentials" else {"q": "acme", "client_secret": SECRET}
+    secret: dict[str, str | int] = {"client_secret": SECRET, "key": HOSTLIKE_SECRET} if where == "parameters" else {}
     written = ""
     async with http:
         try:
-            page = await LandingClient(attempt, http).get(server.on("/", fault), params)
+            page = await LandingClient(attempt, http).get(server.on("/", fault), {"q": "acme", **secret})
             written += repr(page)
         except SourceError as error:
             written += "".join(f"{e!s}{e!r}" for e in chain_of(error))
     attempt.finish([], is_covered=False, rate_limited=0, lost_items=0, error=written)
     written += caplog.text + "".join(repr(vars(record)) for record in caplog.records)
-    written += "".join(path.name for path in tmp_path.rglob("*"))
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+        unpack = zstandard.decompress if path.suffix == ".zst" else bytes
+        written += path.name + unpack(path.read_bytes()).decode()
     assert len(server.asked) >= 1
     assert caplog.records
-    for form in (SECRET, SECRET.replace("/", "."), "s3cr3t"):
-        assert form not in written
+    assert "s3cr3t" not in written.lower()
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:

@@ -57,26 +57,20 @@ class Nights:
         return FIRST_NIGHT + timedelta(days=self.night)
 
     def live(self) -> None:
-        """One night: two loads of what is new, changed, counted again, gone, late or asked."""
+        """One night: what is new, changed, counted again, gone, late or asked. The first brings months of history."""
         self.night += self.dice.choice((1, 1, 2))  # a skipped night now and then
         with duckdb.connect(str(self.con_path)) as self.con:
             self.con.execute("begin")
-            run = [f"run-{self.night}", self.as_of, self.as_of]
-            self.con.execute("insert into raw.run values (?, ?, ?)", run)
-            for _ in range(2):
-                self._load()
+            self.con.execute("insert into raw.run values (?, ?, ?)", [f"run-{self.night}", self.as_of, self.as_of])
+            self.load_seq += 1
+            for _ in range(40 if self.load_seq == 1 else self.dice.randint(0, 3)):
+                self._publish(self.as_of - timedelta(days=self.dice.uniform(0, 90 if self.load_seq == 1 else 2)))
+            if self.dice.random() < 0.6:  # an older mention that comes late, often before its author's first
+                self._publish(self.as_of - timedelta(days=self.dice.uniform(5, 120)))
+            for change in (self._recount, self._edit, self._delete, self._rematch, self._follow, self._rename, self._collect):
+                if self.dice.random() < 0.5:
+                    change()
             self.con.execute("commit")
-
-    def _load(self) -> None:
-        self.load_seq += 1
-        for _ in range(self.dice.randint(2, 8)):
-            self._publish(self.as_of - timedelta(hours=self.dice.uniform(1, 70)))
-        if self.dice.random() < 0.7:  # an older mention that comes late, often before its author's first
-            self._publish(self.as_of - timedelta(days=self.dice.uniform(5, 60)))
-        for change in (self._recount, self._recount, self._edit, self._delete, self._rematch, self._follow, self._rename):
-            if self.mentions and self.dice.random() < 0.6:
-                change()
-        self._collect()
 
     def _publish(self, at: datetime) -> None:
         number = len(self.mentions)

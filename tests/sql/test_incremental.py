@@ -30,9 +30,14 @@ def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def built(warehouse: Path, *, full_refresh: bool = False) -> BuildReport:
-    settings = StorageSettings()
-    return build(warehouse, warehouse.parent, settings, reporting_timezone=ZONE, full_refresh=full_refresh)
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """dbt's parsed project, shared by the tests of this module: parsing it anew costs seconds and proves nothing."""
+    return tmp_path_factory.mktemp("dbt")
+
+
+def built(warehouse: Path, data_dir: Path, *, full_refresh: bool = False) -> BuildReport:
+    return build(warehouse, data_dir, StorageSettings(), reporting_timezone=ZONE, full_refresh=full_refresh)
 
 
 def contents(warehouse: Path) -> dict[str, list[Any]]:
@@ -40,12 +45,12 @@ def contents(warehouse: Path) -> dict[str, list[Any]]:
         return {name: con.execute(f"from marts.{name} order by all").fetchall() for name in MARTS}
 
 
-def rebuilt(warehouse: Path) -> dict[str, list[Any]]:
+def rebuilt(warehouse: Path, data_dir: Path) -> dict[str, list[Any]]:
     """What a full rebuild of a copy gives."""
     copy = warehouse.parent / "copy" / warehouse.name
     copy.parent.mkdir(exist_ok=True)
     shutil.copy(warehouse, copy)
-    build(copy, warehouse.parent, StorageSettings(), reporting_timezone=ZONE, full_refresh=True)
+    assert built(copy, data_dir, full_refresh=True).is_full
     return contents(copy)
 
 
@@ -88,12 +93,12 @@ def misjudged(warehouse: Path) -> list[str]:
         ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_nights_add_up_to_a_full_rebuild_and_to_the_oracle(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_nights_add_up_to_a_full_rebuild_and_to_the_oracle(seed: int, tmp_path: Path, data_dir: Path) -> None:
     warehouse = tmp_path / "soundings.duckdb"
     nights = Nights(warehouse, seed)
     for night in range(6):
         nights.live()
-        assert built(warehouse).is_full == (night == 0)
+        assert built(warehouse, data_dir).is_full == (night == 0)
         assert misjudged(warehouse) == []
-    assert contents(warehouse) == rebuilt(warehouse)
+    assert contents(warehouse) == rebuilt(warehouse, data_dir)

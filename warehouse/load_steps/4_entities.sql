@@ -37,3 +37,8 @@ select b.mention_id, e.entity_id, e.matched_terms, getvariable('load_seq') as lo
 from batch_entity as e
 semi join rematched using (mention_no)
 join batch_mention as b using (mention_no);
+
+-- A set that was replaced was seen now, too: an older page must not put the old one back.
+update raw.mention as m set seen_at = getvariable('as_of'), load_seq = getvariable('load_seq')
+from (from known semi join rematched using (mention_no) where seen_at < getvariable('as_of')) as k
+where m.rowid = k.row_id;

@@ -1,9 +1,5 @@
 -- A snapshot is kept if it is the first, if any count differs from the one before it, or if an age of the ladder lies
--- between the two. The one before may stand in the warehouse or in this batch.
-create temp macro ladder(age_hours) as
-    (age_hours >= 1)::int + (age_hours >= 3)::int + (age_hours >= 6)::int + (age_hours >= 24)::int
-    + (age_hours >= 72)::int + (age_hours >= 168)::int + (age_hours >= 720)::int;
-
+-- between the two (`ladder`: how many are reached). The one before may stand in the warehouse or in this batch.
 create temp table batch_snapshot as
 select
     b.mention_no, s.captured_at, s.age_hours, s.item_key, s.likes, s.replies, s.reposts, s.quotes, s.views,

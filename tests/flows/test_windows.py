@@ -1,0 +1,103 @@
+"""What a run asks: the past that is missing, and the overlap."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows import windows
+from flows.sources.base import Topic
+from flows.windows import Span
+
+UTC = ZoneInfo("UTC")
+TOPIC = Topic("acme", "acme")
+NIGHT = datetime(2026, 3, 10, 2)
+
+
+def span(as_of: datetime = NIGHT, days: int = 7, zone: ZoneInfo = UTC) -> Span:
+    return Span(as_of - timedelta(days=days), as_of, timedelta(hours=48), zone)
+
+
+def asked(covered: windows.Covered, within: Span | None = None) -> list[tuple[datetime, datetime]]:
+    asks = windows.discover(TOPIC, "hash", within or span(), covered)
+    return [(ask.window.start, ask.window.end) for ask in asks if ask.window]
+
+
+def all_covered(within: Span) -> windows.Covered:
+    asks = windows.discover(TOPIC, "hash", within, {})
+    return windows.covered_by((a.window_id, a.window.start, a.window.end) for a in asks if a.window)
+
+
+def test_the_first_night_asks_each_day_up_to_its_own_clock_oldest_first() -> None:
+    days = asked({})
+    assert days[0] == (datetime(2026, 3, 3), datetime(2026, 3, 4))
+    assert days[-1] == (datetime(2026, 3, 10), NIGHT)
+    assert len(days) == 8
+    assert days == sorted(days)
+
+
+def test_a_covered_past_is_asked_again_only_within_the_overlap() -> None:
+    tomorrow = span(NIGHT + timedelta(days=1))
+    assert asked(all_covered(span()), tomorrow) == [
+        (datetime(2026, 3, 9), datetime(2026, 3, 10)),
+        (datetime(2026, 3, 10), datetime(2026, 3, 11)),
+        (datetime(2026, 3, 11), datetime(2026, 3, 11, 2)),
+    ]
+
+
+def test_a_day_that_was_never_covered_is_asked_even_after_the_first_days_are_past() -> None:
+    covered = dict(all_covered(span()))
+    gap = next(key for key in covered if key[1] == datetime(2026, 3, 5))
+    del covered[gap]
+    assert asked(covered, span(NIGHT + timedelta(days=30)))[0] == (datetime(2026, 3, 5), datetime(2026, 3, 6))
+
+
+def test_a_day_that_was_covered_in_part_is_asked_whole() -> None:
+    later = asked(all_covered(span()), span(NIGHT + timedelta(days=20)))
+    assert (datetime(2026, 3, 10), datetime(2026, 3, 11)) in later
+
+
+def test_a_changed_query_is_another_question() -> None:
+    covered = all_covered(span())
+    asks = list(windows.discover(TOPIC, "other hash", span(), covered))
+    assert len(asks) == 8
+
+
+def test_days_are_those_of_the_reporting_zone_also_when_clocks_change() -> None:
+    vilnius = ZoneInfo("Europe/Vilnius")
+    days = list(windows.days(datetime(2026, 3, 27, 23), datetime(2026, 3, 31), vilnius))
+    lengths = [(end - start) / timedelta(hours=1) for start, end in days]
+    assert days[0][0] == datetime(2026, 3, 27, 22)
+    assert lengths == [24, 23, 24, 24]
+
+
+@given(st.integers(0, 40 * 24 * 3600), st.integers(1, 30), st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"]))
+def test_windows_leave_no_moment_out_and_never_pass_the_clock(offset: int, days: int, zone: str) -> None:
+    within = span(NIGHT + timedelta(seconds=offset), days, ZoneInfo(zone))
+    found = asked({}, within)
+    assert found[0][0] <= within.since
+    assert found[-1][1] == within.as_of
+    assert all(before[1] == after[0] for before, after in zip(found, found[1:], strict=False))
+
+
+def test_a_timeline_goes_on_from_the_overlap_before_what_is_covered() -> None:
+    first = windows.timeline("hackernews", "acmeair", span(), {})
+    assert first.window is not None
+    covered = windows.covered_by([(first.window_id, first.window.start, first.window.end)])
+    second = windows.timeline("hackernews", "acmeair", span(NIGHT + timedelta(days=1)), covered)
+    assert second.window is not None
+    assert second.window.start == NIGHT - timedelta(hours=48)
+
+
+def test_a_file_is_another_question_when_its_content_or_its_mapping_changes(tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("id\n1\n")
+    first = windows.read(path, "mapping").window_id
+    assert windows.read(path, "mapping").window_id == first
+    assert windows.read(path, "another").window_id != first
+    path.write_text("id\n2\n")
+    assert windows.read(path, "mapping").window_id != first
