@@ -5,6 +5,7 @@ A critical failure here withholds the batch: so many of its items are wrong that
 
 from __future__ import annotations
 
+from expectations import shapes
 from expectations.gx import col, gxe
 from expectations.suites import Suite, note
 
@@ -38,7 +39,7 @@ SUITE = Suite(
             severity="warning",
             meta=note(
                 "malformed_share.small",
-                "3 % of a public export of 14,640 tweets had shifted columns; more is a change of the answers",
+                "4 % of a public export of 14,640 tweets have shifted columns; more is a change of the answers",
                 fix="look at the reasons in raw.quarantine",
             ),
         ),
@@ -60,7 +61,7 @@ SUITE = Suite(
             severity="warning",
             meta=note(
                 "refused_share.small",
-                "real posts: none of 38,220 is refused",
+                f"{shapes.NONE_SEEN} is refused",
                 fix="look at the reasons in raw.quarantine",
             ),
         ),

@@ -43,7 +43,7 @@ SUITE = Suite(
             column="mention_id",
             regex=shapes.ID,
             severity="critical",
-            meta=note("mention_id.is_platform_and_native_id", f"the key of everything; {shapes.FEW_EVER} differs"),
+            meta=note("mention_id.is_platform_and_native_id", f"the key of everything; {shapes.NONE_SEEN} differs"),
         ),
         gxe.ExpectColumnPairValuesToBeEqual(
             column_A="mention_id",
@@ -95,7 +95,7 @@ SUITE = Suite(
             column="text",
             max_value=shapes.LONGEST_TEXT,
             severity="critical",
-            meta=note("text.length", f"{shapes.FEW_EVER} has more than 600 code points; a whole page is no post"),
+            meta=note("text.length", f"a whole page is no post; {shapes.NONE_SEEN} has more than 300 code points"),
         ),
         gxe.ExpectColumnValuesToNotMatchRegex(
             column="text",
@@ -107,7 +107,9 @@ SUITE = Suite(
             column="text",
             regex=shapes.BROKEN_TEXT,
             severity="critical",
-            meta=note("text.is_decoded", f"a run of U+FFFD is a text read in the wrong encoding; {shapes.FEW_EVER}"),
+            meta=note(
+                "text.is_decoded", f"a run of U+FFFD is a text read in the wrong encoding; {shapes.NONE_SEEN} has any"
+            ),
         ),
         gxe.ExpectColumnValueLengthsToBeBetween(
             column="text",

@@ -29,4 +29,4 @@ OLDEST_HOURS = 1_000_000
 """114 years; also keeps infinity out."""
 
 CLOCKS_LIE = "platforms repeat the clocks of their users: Bluesky has posts from the year 1 and from the future"
-FEW_EVER = "real posts: none of 38,220"
+NONE_SEEN = "none of 37,570 real posts"

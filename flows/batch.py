@@ -23,7 +23,7 @@ from flows.landing import Outcome, read_page
 from flows.matching import ITEM, Settled, Tracked, settle
 from flows.sources.base import MALFORMED, Parsed, Source, SourceOptions, Topic
 
-ITEMS_A_BATCH = 50_000
+ITEMS_A_BATCH = 200_000
 LARGEST_PAYLOAD = 1_000_000  # bytes of one item kept in quarantine
 
 COLLECTION = pl.Schema(

@@ -57,8 +57,9 @@ async def _land(job: Job, ask: Ask, attempt: Attempt, http: HttpClient) -> None:
     end = attempt.finish
     try:
         async for page in _pages(job, ask, attempt, http):
-            pages.append(page.page_id)
-            lost += page.lost_items
+            if page.page_id not in pages:  # two alternatives of a query may be the same question to the platform
+                pages.append(page.page_id)
+                lost += page.lost_items
     except SourceError as failure:
         error = str(failure)
         end = attempt.pause if failure.retryable else attempt.finish

@@ -26,9 +26,9 @@ def steps(run: Run) -> None:
     verdicts: list[Verdict] = []
     with present.progress() as bars:
         plans = tasks.plan(run)
-        landed = [tasks.extract.submit(run, plan, bars) for plan in plans]
-        for plan, outcomes in zip(plans, landed, strict=True):
-            verdicts += tasks.load(run, plan, outcomes.result())
+        sources = [tasks.extract.submit(run, plan, bars) for plan in plans]
+        for plan, extracting in zip(plans, sources, strict=True):
+            verdicts += tasks.load(run, plan, tasks.landed(run, plan, extracting))
     conclude(run, verdicts)
 
 

@@ -40,10 +40,10 @@ def plan(run: Run, con: duckdb.DuckDBPyConnection) -> list[Plan]:
 
 def _asks(run: Run, options: AnyOptions, con: duckdb.DuckDBPyConnection) -> list[Ask]:
     source, platform, span = source_of(options), platform_of(options), _span(run)
-    covered = windows.covered_by(coverage.covered_windows(con, options.name))
+    covered = windows.covered_by(coverage.covered_windows(con, options.name, run.status.run_id))
     asks: list[Ask] = []
     if source.files:
-        read_before = coverage.covered_files(con, options.name)
+        read_before = coverage.covered_files(con, options.name, run.status.run_id)
         mapping = options.model_dump_json(exclude={"name", "enabled", "path", "allow_private"})
         found = [windows.read(path, mapping) for path in source.files(options, run.settings.path.parent)]
         asks += {ask.window_id: ask for ask in found if ask.window_id not in read_before}.values()

@@ -200,7 +200,7 @@ class Settings(Section):
 class Environment(BaseSettings):
     """What comes from the environment or a `.env` file beside the configuration."""
 
-    model_config = SettingsConfigDict(env_prefix="SOUNDINGS_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SOUNDINGS_", env_file=".env", extra="ignore")
 
     config: Path = Path("soundings.toml")
     data_dir: Path | None = None

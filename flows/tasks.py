@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
+from duckdb import Error as DuckDBError
 from prefect import State, get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 
 from expectations.data_docs import write_data_docs
+from expectations.errors import SoundingsError
 from expectations.verdict import Verdict
 from flows import plan as planning
 from flows import present, runs
@@ -59,6 +62,15 @@ def load(run: Run, plan: Plan, outcomes: Sequence[Outcome]) -> list[Verdict]:
         return _load(run, plan.options, {run.as_of: outcomes}, con)
 
 
+def landed(run: Run, plan: Plan, extracting: PrefectFuture[list[Outcome]]) -> list[Outcome]:
+    """What a source's extraction brought; where it broke down, that source has failed and the night goes on."""
+    outcomes = extracting.result(raise_on_failure=False)
+    if isinstance(outcomes, Exception):
+        run.status.source(plan.options.name).error = f"{type(outcomes).__name__}: {outcomes}"
+        return []
+    return outcomes
+
+
 @task(name="replay", cache_policy=NO_CACHE)
 def replay(run: Run, source: str | None) -> list[Verdict]:
     """Load again all that has landed, each window with the clock at which it was fetched."""
@@ -86,9 +98,13 @@ def _load(
 
     note()
     verdicts: list[Verdict] = []
-    for as_of, windows in outcomes.items():
-        verdicts += ingest(run.job(options, as_of), windows, con, note)
-    errors = [*([status.error] if status.error else []), *coverage.errors_of_run(con, run.status.run_id, options.name)]
+    errors = [status.error] if status.error else []
+    try:
+        for as_of, windows in outcomes.items():
+            verdicts += ingest(run.job(options, as_of), windows, con, note)
+    except (SoundingsError, DuckDBError) as error:  # what is committed stays; its windows are asked again
+        errors.append(str(error))
+    errors += coverage.errors_of_run(con, run.status.run_id, options.name)
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     status.error = f"{errors[0]}{more}" if errors else None
     status.state = "failed" if errors else "completed"

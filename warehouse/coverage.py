@@ -12,19 +12,23 @@ LADDER_HOURS = (1, 3, 6, 24, 72, 168, 720)
 MOST_DUE = 20_000
 
 
-def covered_windows(con: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, datetime, datetime]]:
-    """(window_id, start, end) of every window of a source that was covered once."""
+def covered_windows(con: duckdb.DuckDBPyConnection, source: str, run_id: str) -> list[tuple[str, datetime, datetime]]:
+    """(window_id, start, end) of every window of a source that an earlier run covered.
+
+    What this run has covered itself does not count: taken up again after a kill, it must plan as it did before.
+    """
     return con.execute(
-        "select distinct window_id, window_start, window_end from raw.collection where source = ? and is_covered "
-        "and window_start is not null order by all",
-        [source],
+        "select distinct window_id, window_start, window_end from raw.collection where source = ? and run_id <> ? "
+        "and is_covered and window_start is not null order by all",
+        [source, run_id],
     ).fetchall()
 
 
-def covered_files(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
-    """Window ids of the files that were read to their end, empty ones too."""
+def covered_files(con: duckdb.DuckDBPyConnection, source: str, run_id: str) -> set[str]:
+    """Window ids of the files that earlier runs read to their end, empty ones too."""
     rows = con.execute(
-        "select distinct window_id from raw.collection where source = ? and verb = 'read' and is_covered", [source]
+        "select distinct window_id from raw.collection where source = ? and run_id <> ? and verb = 'read' and is_covered",
+        [source, run_id],
     )
     return {row[0] for row in rows.fetchall()}
 
@@ -38,6 +42,7 @@ def windows_of_run(con: duckdb.DuckDBPyConnection, run_id: str) -> set[tuple[str
 def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime) -> list[str]:
     """Native ids of mentions that are at a ladder age without a snapshot that serves it; at most MOST_DUE, oldest first.
 
+    Only what stood before this run counts, so that a run taken up after a kill plans the same.
     Mentions of which no count was ever told (comments on Hacker News) are left out: there is nothing to read again.
     """
     ages = ", ".join(f"({hours})" for hours in LADDER_HOURS)
@@ -49,11 +54,12 @@ def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime
             join (values {ages}) as age (hours)
                 on published_at <= $as_of - to_hours(age.hours)
                 and published_at > $as_of - to_minutes(90 * age.hours)
-            where source = $source and deleted_at is null
+            where source = $source and deleted_at is null and first_seen_at < $as_of
         )
         select native_id
         from at_age
         join raw.engagement_snapshot as snapshot using (mention_id)
+        where snapshot.captured_at < $as_of
         group by native_id, published_at, at_age.hours
         having not bool_or(snapshot.age_hours >= at_age.hours and snapshot.age_hours < 1.5 * at_age.hours)
         order by published_at, native_id

@@ -115,12 +115,16 @@ def _table(columns: Sequence[str], rows: Iterator[Row]) -> Iterator[str]:
 
 
 def _grid(columns: Sequence[str], rows: Sequence[Row]) -> Table:
+    cells = [[_text(column) for column in columns], *([_cell(value) for value in row] for row in rows)]
+    widths = [max(line[position].cell_len for line in cells) for position in range(len(columns))]
+    # Long texts make room; numbers stay whole.
+    widest = next((cap for cap in range(WIDTH, 8, -1) if sum(min(width, cap) + 2 for width in widths) <= WIDTH), 8)
     table = Table(box=None, pad_edge=False)
-    for position, column in enumerate(columns):
+    for position, header in enumerate(cells[0]):
         is_number = any(isinstance(row[position], (int, float)) for row in rows)
-        table.add_column(_text(column), justify="right" if is_number else "left", no_wrap=True, max_width=WIDTH // 2)
-    for row in rows:
-        table.add_row(*map(_cell, row))
+        table.add_column(header, justify="right" if is_number else "left", no_wrap=True, max_width=widest)
+    for line in cells[1:]:
+        table.add_row(*line)
     return table
 
 

@@ -192,7 +192,6 @@ class Attempt:
         sync_folder(self._folder)  # the pages first: an outcome must not outlive what it names
         write_whole(self._folder / _OUTCOME, msgspec.json.encode(outcome))
         sync_folder(self._folder)
-        self.outcome = outcome
         return outcome
 
     def _name(self, key: str) -> str:

@@ -9,7 +9,8 @@ Assumptions, all of them:
 - A mention counts for an entity if the text last read names it. Comments of Hacker News have no counts, so no E;
   stories have upvotes and replies; interactions of a day are NULL if none of its mentions has any.
 - New and returning authors are by the day of the first counted mention of the entity. Rows: every entity and every
-  day from the world's first to the last run's, with zeros; sums and ratios of nothing are NULL.
+  day from the world's first to the last run's, with zeros, but on the microblog only days that a file tells of; sums
+  and ratios of nothing are NULL. (A run that asks from before the world has more rows of zeros there.)
 - Followers are read from every file row of an author; the last reading of a day serves until the next, the first one
   the days before it too. Potential audience sums each distinct author of the day once; NULL where none is known.
 """
@@ -24,6 +25,7 @@ import polars as pl
 from flows.sandbox import phrases
 from flows.sandbox.accounts import PLATFORMS, followers
 from flows.sandbox.engagement import counts
+from flows.sandbox.export import exports
 from flows.sandbox.reads import Policy, file_reads, reads
 from flows.sandbox.world import World
 
@@ -71,8 +73,11 @@ def expected(world: World, runs: Sequence[datetime], policy: Policy = _NIGHTLY) 
         "entity_kind": [entity.kind for entity in phrases.ENTITIES],
     })  # fmt: skip
     spine = entities.join(pl.DataFrame({"report_date": days}), how="cross")
-    platforms = pl.DataFrame({"platform": list(PLATFORMS)})
-    by_platform = _daily(named, spine.join(platforms, how="cross"), ["entity_id", "platform"])
+    in_files = pl.col("report_date").is_in({day.date() for day, _, _ in exports(world, runs[-1])})
+    asked = spine.join(pl.DataFrame({"platform": list(PLATFORMS)}), how="cross")
+    by_platform = _daily(
+        named, asked.filter((pl.col("platform") == "hackernews") | in_files), ["entity_id", "platform"]
+    )
     macro = by_platform.group_by("entity_id", "report_date").agg(
         share_of_voice_mentions_macro=pl.col("share_of_voice_mentions").mean()
     )
@@ -128,9 +133,8 @@ def _daily(named: pl.DataFrame, spine: pl.DataFrame, grain: list[str]) -> pl.Dat
     daily = spine.join(counted, on=keys, how="left").join(audience, on=keys, how="left")
     daily = daily.with_columns(pl.col(zeros).cast(pl.Int64).fill_null(0)).sort(keys)
     daily = _shares(daily, [key for key in keys if key != "entity_id"])
-    trailing = [_trailing(named, spine, grain, length) for length in (7, 28)]
-    for frame in trailing:
-        daily = daily.join(frame, on=keys, how="left")
+    for trailing in [_trailing(named, daily, grain, length) for length in (7, 28)]:
+        daily = daily.join(trailing, on=keys, how="left")
     return daily.with_columns(
         returning_authors=pl.col("unique_authors") - pl.col("new_authors"),
         mentions_per_author=_ratio("mentions", "unique_authors"),
@@ -158,22 +162,31 @@ def _shares(daily: pl.DataFrame, within: list[str]) -> pl.DataFrame:
     )
 
 
-def _trailing(named: pl.DataFrame, spine: pl.DataFrame, grain: list[str], length: int) -> pl.DataFrame:
+def _trailing(named: pl.DataFrame, daily: pl.DataFrame, grain: list[str], length: int) -> pl.DataFrame:
     """Mentions, distinct authors and interactions of the report date and the days before it, `length` days in all."""
-    later = (
-        named.select(*grain, "report_date", "author_id", "interactions")
-        .with_columns(ahead=pl.lit(list(range(length))))
-        .explode("ahead")
-    )
-    later = later.with_columns(report_date=pl.col("report_date") + pl.duration(days=pl.col("ahead")))
     keys = [*grain, "report_date"]
-    totals = later.group_by(keys).agg(
-        pl.len().cast(pl.Int64).alias(f"mentions_{length}d"),
-        pl.col("author_id").n_unique().cast(pl.Int64).alias(f"unique_authors_{length}d"),
-        _known_sum("interactions").alias(f"interactions_{length}d"),
+    sums = (
+        _ahead(daily.select(*keys, "mentions", "interactions"), length)
+        .group_by(keys)
+        .agg(
+            pl.col("mentions").sum().alias(f"mentions_{length}d"),
+            _known_sum("interactions").alias(f"interactions_{length}d"),
+        )
     )
-    zeros = [f"mentions_{length}d", f"unique_authors_{length}d"]
-    return spine.select(keys).join(totals, on=keys, how="left").with_columns(pl.col(zeros).fill_null(0))
+    authors = (
+        _ahead(named.select(*keys, "author_id").unique(), length)
+        .group_by(keys)
+        .agg(pl.col("author_id").n_unique().cast(pl.Int64).alias(f"unique_authors_{length}d"))
+    )
+    totals = sums.join(authors, on=keys, how="left")
+    return totals.with_columns(pl.col(f"unique_authors_{length}d").fill_null(0))
+
+
+def _ahead(rows: pl.DataFrame, length: int) -> pl.DataFrame:
+    """Each row on its own day and on the `length` − 1 days whose window still reaches back to it."""
+    days = pl.DataFrame({"ahead": list(range(length))})
+    moved = pl.col("report_date") + pl.duration(days=pl.col("ahead"))
+    return rows.join(days, how="cross").with_columns(report_date=moved).drop("ahead")
 
 
 def _known_sum(name: str) -> pl.Expr:

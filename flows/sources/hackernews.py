@@ -33,9 +33,8 @@ class Options(SourceOptions):
 
 async def discover(client: Client, options: Options, topic: Topic, window: Window) -> AsyncIterator[Page]:
     """Stories and comments of the window that may match; Algolia has no OR, so each alternative is its own search."""
-    for alternative in topics.search_terms(topics.parse(topic.query)):
-        asked = sorted((term for term in alternative if term.kind != "lang"), key=lambda term: term.is_prefix)
-        words = " ".join(_operand(term) for term in asked)  # Algolia takes the last word as a prefix
+    alternatives = topics.search_terms(topics.parse(topic.query))
+    for words in dict.fromkeys(_words(alternative) for alternative in alternatives):
         async for page in _search(client, options, {"query": words, "tags": "(story,comment,poll)"}, window):
             yield page
 
@@ -206,6 +205,12 @@ def _records(
             )
         )
     return rows
+
+
+def _words(alternative: Sequence[topics.Term]) -> str:
+    """One conjunction as Algolia reads it: all words, of which it takes the last as a prefix."""
+    asked = sorted((term for term in alternative if term.kind != "lang"), key=lambda term: term.is_prefix)
+    return " ".join(_operand(term) for term in asked)
 
 
 def _operand(term: topics.Term) -> str:

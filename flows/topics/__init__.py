@@ -7,17 +7,17 @@
 | `"acme air"` | the words one after the other, whatever signs or blanks stand between |
 | `refund NEAR/3 flight` | either order, at most 3 tokens on; a side may be a phrase or `(a OR b)` |
 | `recip*` | words that begin so |
-| `@acme` | the handle, in the text or among the post's handles; never the bare word |
+| `@acme` | the handle (letters, digits, _), in the text or among the post's handles; never the bare word |
 | `#acme` | the tag, in the text or among the post's hashtags; the bare word `acme` finds it too |
 | `domain:acme.com` | a link to that host or one below it, among the links or in the text |
 | `lang:en` | posts whose reported language it is; unknown is no language |
 
 Operators are in capitals; `a NEAR/2 b NEAR/2 c` asks for both pairs. Words match whole: `cat` is not in "concatenate";
-what is written inside a link is no text. Scripts without blanks (Chinese, Japanese,
- Korean, Thai, Lao, Khmer, Burmese) and emoji match anywhere. Case never counts. Accents count if the query has
-them: `nestle` finds "Nestlé" too, `Nestlé` does not find "nestle". `i`, `I`, `İ` and `ı` are one letter, `ß` is `ss`.
-`&`, `+`, `#`, `%` and currency signs tell names apart (`AT&T`, `C++`); other signs only separate words. `macy` finds
-"Macy's", `macy's` does not find "macy"; 's counts no position. A letter of an unspaced script counts one.
+what is written inside a link is no text. Scripts without blanks (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese)
+and emoji match anywhere. Case never counts. Accents count if the query has them: `nestle` finds "Nestlé" too, `Nestlé`
+does not find "nestle". `i`, `I`, `İ` and `ı` are one letter, `ß` is `ss`. `&`, `+`, `#`, `%` and currency signs tell
+names apart (`AT&T`, `C++`); other signs only separate words. `macy` finds "Macy's", `macy's` does not find "macy"; the
+'s counts no position. A letter of a script without blanks counts one.
 """
 
 from flows.topics.grammar import parse

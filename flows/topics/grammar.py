@@ -114,7 +114,7 @@ def _misplaced(text: str, token: Token) -> tuple[int, str]:
 
 
 def _unreadable(term: Term) -> str:
-    if "@" in term.text:
+    if "@" in term.text[:-1]:
         return f"{term}: a handle stands alone, before a blank and outside quotes: join it by AND or NEAR/n"
     return f"{term} leaves nothing to look for: write a word, @handle, #tag or emoji (links: domain:example.com)"
 

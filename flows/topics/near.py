@@ -32,8 +32,9 @@ def _spans(stream: pl.Series, pattern: str) -> pl.LazyFrame:
     hits = pl.LazyFrame({"stream": stream}).with_row_index("row_no").with_columns(at=at).explode("at").drop_nulls("at")
     before = pl.col("at").shift(1, fill_value=0).over("row_no")
     piece = pl.col("stream").cast(pl.Binary).bin.slice(before, pl.col("at") - before).cast(pl.String)
-    first = _positions(piece).cum_sum().over("row_no")
-    return hits.select("row_no", first=first, last=first + _positions(pl.lit(pattern)) - 1)
+    counted = hits.select("row_no", tokens=_positions(piece))
+    first = pl.col("tokens").cum_sum().over("row_no")
+    return counted.select("row_no", first=first, last=first + _positions(pl.lit(pattern)) - 1)
 
 
 def _follows(first: pl.LazyFrame, second: pl.LazyFrame, distance: int) -> pl.LazyFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from flows.topics.grammar import parse
 from flows.topics.patterns import Pattern, patterns
-from flows.topics.query import And, Near, Node, Not, Or, Query, Term, nodes
+from flows.topics.query import And, Near, Node, Not, Or, Query, Term, nodes, positive_terms
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,20 @@ class Plan:
 
 def plans(queries: Sequence[tuple[str, str]]) -> list[Plan]:
     """Plans of (topic_id, query), in order. Raises TopicError where a query cannot be read."""
-    parsed = [parse(query) for _, query in queries]
-    below = [list(nodes(query.root)) for query in parsed]
-    terms = [list(dict.fromkeys(node for node in every if isinstance(node, Term))) for every in below]
-    distinct = list(dict.fromkeys(chain.from_iterable(terms)))
+    parsed = [(topic_id, parse(query)) for topic_id, query in queries]
+    distinct = list(dict.fromkeys(chain.from_iterable(_terms(query) for _, query in parsed)))
     found = dict(zip(distinct, patterns(distinct), strict=True))
-    return [
-        Plan(
-            topic_id,
-            query,
-            {term: found[term] for term in own},
-            {term: number for number, term in enumerate(own)},
-            tuple(dict.fromkeys(node for node in every if isinstance(node, Near))),
-        )
-        for (topic_id, _), query, every, own in zip(queries, parsed, below, terms, strict=True)
-    ]
+    return [_plan(topic_id, query, found) for topic_id, query in parsed]
+
+
+def _plan(topic_id: str, query: Query, found: Mapping[Term, tuple[Pattern, ...]]) -> Plan:
+    terms = _terms(query)
+    nears = dict.fromkeys(node for node in nodes(query.root) if isinstance(node, Near))
+    numbers = {term: number for number, term in enumerate(terms)}
+    return Plan(topic_id, query, {term: found[term] for term in terms}, numbers, tuple(nears))
+
+
+def _terms(query: Query) -> list[Term]:
+    """Each term once: those that can be reported first, in the order of the query."""
+    others = (node for node in nodes(query.root) if isinstance(node, Term))
+    return list(dict.fromkeys(chain(positive_terms(query.root), others)))

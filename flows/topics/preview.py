@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from flows.topics.match import MATCHES, candidates, matched
+from flows.topics.candidates import candidates
+from flows.topics.match import MATCHES, matched
 from flows.topics.plan import Plan, plans
 from flows.topics.query import And, Near, Node, Not, Or, is_anchored
 from flows.topics.search import search_terms

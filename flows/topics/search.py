@@ -13,9 +13,9 @@ MOST_ALTERNATIVES = 50
 def search_terms(query: Query) -> list[tuple[Term, ...]]:
     """Alternatives, each a conjunction of terms, that together find at least all that the query matches.
 
-    NOT is dropped and NEAR becomes AND. A source writes each alternative in its platform's syntax; it may leave out terms
-    that the platform does not know, so long as one is left that is no `lang`. There are at most MOST_ALTERNATIVES, or as
-    many as the query has terms where that is more.
+    NOT is dropped and NEAR becomes AND. A source writes each alternative in its platform's syntax; it may leave out
+    terms that the platform does not know, so long as one is left that is no `lang`. There are at most
+    MOST_ALTERNATIVES, or as many as the query has terms where that is more.
     """
     return _shortest(_conjunctions(query.root))
 

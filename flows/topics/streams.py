@@ -1,10 +1,10 @@
 """Texts as token streams, so that one Aho-Corasick pass can tell whole words from parts of words.
 
 A stream is the text folded (case, width, entities, apostrophes, the Turkish i) with one blank before and after every
-token: a whole word is then the plain substring ` acme `. Scripts that set no blanks between words (Han, kana, Hangul, Thai …)
-and emoji stay as they run, and are found anywhere: `航空`. Two streams are cut from one text: `marks` keeps handles and
-tags apart from words, `words` reads a tag as a word and hides the name of a handle. Each may be had with accents kept.
-Queries go through the same steps, so that both sides always agree.
+token: a whole word is then the plain substring ` acme `. Scripts that set no blanks between words (Han, kana, Hangul,
+Thai …) and emoji stay as they run, and are found anywhere: `航空`. Two streams are cut from one text: `marks` keeps
+handles and tags apart from words, `words` reads a tag as a word and hides the name of a handle. Each may be had with
+accents kept. Queries go through the same steps, so that both sides always agree.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import Literal
 
 import polars as pl
 
-BREAK, TAG, HANDLE, HYPHEN, CLITIC = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
+BREAK, TAG, HANDLE, CLITIC = "\ue000", "\ue001", "\ue002", "\ue003"
 FIELD_END = "\x1e"  # between the values of a list column: no phrase runs over it
 
 _PICTURES = r"\p{Extended_Pictographic}\p{Emoji_Modifier}\x{E0020}-\x{E007F}"
 _FLAG = r"\x{1F1E6}-\x{1F1FF}"
-UNSPACED = rf"\p{{Han}}\p{{Hiragana}}\p{{Katakana}}ー\p{{Hangul}}\p{{Thai}}\p{{Lao}}\p{{Khmer}}\p{{Myanmar}}{_PICTURES}"
+_LETTER = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+UNSPACED = _LETTER + _PICTURES
 _WORD = r"\p{L}\p{M}\p{N}"
 _SYMBOL = r"&+#%$€£¥"  # they tell names apart: AT&T, C++, C#, $ACME
 _WIDE_SIGNS = r"\x{3000}-\x{303F}\x{FF00}-\x{FFEF}"
@@ -43,21 +44,20 @@ _ACCENTS = {
 } | dict(zip("ёøłđħŧ", "еoldht", strict=True))
 
 _HANDLE_NAME = (
-    rf"[{UNSPACED}--[{_PICTURES}]][{_WORD}_]*"  # 新浪Sina is one name
-    rf"|[{_WORD}_--{UNSPACED}]+(?:-[{_WORD}_--{UNSPACED}]+)*"  # but @acmeさん speaks to @acme
+    rf"[{_LETTER}][{_WORD}_]*"  # 新浪Sina is one name
+    rf"|[{_WORD}_--{UNSPACED}]+"  # but @acmeさん speaks to @acme
 )
 _STEPS = (
     (r"\b'(s|t|d|m|ll|re|ve)\b{end-half}", f" {CLITIC}$1"),
-    (rf"([{UNSPACED}])@", "$1 @"),
+    (rf"([_{UNSPACED}])@", "$1 @"),
     (rf"([^{_WORD}])@+({_HANDLE_NAME})", f"$1 {HANDLE}$2 "),
-    (rf"({HANDLE}[{_WORD}_]*)-", f"$1{HYPHEN}"),
     (rf"#+([{_WORD}_]+)", f" {TAG}$1 "),
-    (rf"([{TAG}{HANDLE}][{_WORD}_{HYPHEN}]*)|_+", "$1 "),
-    (rf"[{_SYMBOL}]|[{_PICTURES}]+|[{_FLAG}]{{2}}", " $0 "),
+    (rf"([{TAG}{HANDLE}][{_WORD}_]*|[{_LETTER}]+|[{_PICTURES}]+)|_+", " $1 "),
+    (rf"[{_SYMBOL}]|[{_FLAG}]{{2}}", " $0 "),
     (rf"[^{_WORD}_{_SYMBOL}{UNSPACED}{_FLAG}{BREAK}-{CLITIC}]+", " "),
 )
-"""In this order: 's and its like; handles (after letters of unspaced scripts too) and their hyphens; tags; underscores
-elsewhere; symbols, pictures and flags; gaps."""
+"""In this order: 's and its like; handles (after _ and unspaced letters too); tags; blanks around handles, tags and
+runs of unspaced letters or of pictures, and for other underscores; symbols and flags; gaps."""
 
 
 Name = Literal["words", "marks", "hosts"]

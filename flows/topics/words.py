@@ -27,7 +27,7 @@ class ReadError(Exception):
 
 
 def word_term(word: str, at: int) -> Term:
-    """`acme`, `acm*`, `@acme`, `#acme`, `domain:acme.com`, `lang:en`. Raises ReadError; `at` is where the word begins."""
+    """`acme`, `acm*`, `@acme`, `#acme`, `domain:acme.com`, `lang:en`; it begins at `at`. Raises ReadError."""
     if _OPERATORS.fullmatch(word):
         capitals = f"operators are written in capitals: {word.upper()}"
         raise ReadError(at, f'{capitals}; to look for the word itself, quote it: "{word}"')
@@ -44,7 +44,7 @@ def word_term(word: str, at: int) -> Term:
 
 
 def quoted_term(text: str, at: int) -> Term:
-    """`"acme air"`; a handle or a tag alone in quotes is that handle or tag. `at` is where the text begins."""
+    """`"acme air"`; a handle or a tag alone in quotes is that handle or tag. The text begins at `at`."""
     return _lettered(" ".join(text.split()), at, "phrase")
 
 

@@ -39,28 +39,28 @@ current_state as (
 )
 
 select
-    new.account_id,
-    new.handle,
-    new.is_bot,
-    new.is_owned,
-    new.is_employee,
-    new.is_media,
+    latest.account_id,
+    latest.handle,
+    latest.is_bot,
+    latest.is_owned,
+    latest.is_employee,
+    latest.is_media,
     case
         when known.account_id is not null
-            and known.handle is not distinct from new.handle
-            and known.is_bot is not distinct from new.is_bot
-            and known.is_owned = new.is_owned
-            and known.is_employee = new.is_employee
-            and known.is_media = new.is_media
+            and known.handle is not distinct from latest.handle
+            and known.is_bot is not distinct from latest.is_bot
+            and known.is_owned = latest.is_owned
+            and known.is_employee = latest.is_employee
+            and known.is_media = latest.is_media
             then known.changed_at_seq
-        else new.built_load_seq
+        else latest.built_load_seq
     end as changed_at_seq,
     case
-        when coalesce(known.is_owned, false) = new.is_owned
-            and coalesce(known.is_employee, false) = new.is_employee
-            and coalesce(known.is_media, false) = new.is_media
+        when coalesce(known.is_owned, false) = latest.is_owned
+            and coalesce(known.is_employee, false) = latest.is_employee
+            and coalesce(known.is_media, false) = latest.is_media
             then known.role_changed_at_seq
-        else new.built_load_seq
+        else latest.built_load_seq
     end as role_changed_at_seq
-from current_state as new
-left join known on new.account_id = known.account_id
+from current_state as latest
+left join known on latest.account_id = known.account_id

@@ -49,12 +49,12 @@ known_authors as (
     from author_days
     inner join firsts
         on author_days.entity_id = firsts.entity_id
-            and author_days.platform = firsts.platform
-            and author_days.author_id = firsts.author_id
+        and author_days.platform = firsts.platform
+        and author_days.author_id = firsts.author_id
     left join reading_spans as spans
         on author_days.author_id = spans.account_id
-            and (spans.is_first or author_days.report_date >= spans.captured_date)
-            and (spans.next_date is null or author_days.report_date < spans.next_date)
+        and (spans.is_first or author_days.report_date >= spans.captured_date)
+        and (spans.next_date is null or author_days.report_date < spans.next_date)
 ),
 
 scoped as (

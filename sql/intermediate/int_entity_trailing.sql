@@ -67,8 +67,8 @@ sums as (
         cast(sum({{ exact('interactions') }}) over last_28 as double) as interactions_28d
     from days
     window
-        last_7 as (partition by entity_id, scope order by day_number range between 6 preceding and current row),
-        last_28 as (partition by entity_id, scope order by day_number range between 27 preceding and current row)
+        last_7 as (partition by entity_id, scope order by day_number nulls last range between 6 preceding and current row),
+        last_28 as (partition by entity_id, scope order by day_number nulls last range between 27 preceding and current row)
 )
 
 select

@@ -63,8 +63,9 @@ select
     {{ ratio('shares.interactions', 'shares.set_interactions') }} as share_of_voice_interactions,
     shares.set_unique_authors,
     {{ ratio('shares.unique_authors', 'shares.set_unique_authors') }} as share_of_voice_authors,
-    case when platforms.platform_count > 0 then
-        {{ ratio('coalesce(platform_shares.share_sum, 0)', 'platforms.platform_count') }}
+    case
+        when platforms.platform_count > 0 then
+            {{ ratio('coalesce(platform_shares.share_sum, 0)', 'platforms.platform_count') }}
     end as share_of_voice_mentions_macro
 from shares
 left join platforms

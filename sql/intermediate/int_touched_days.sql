@@ -38,7 +38,8 @@ read_followers as (
         min(case when {{ since_last_build('load_seq') }} then captured_date end) as new_date,
         min(case when not {{ since_last_build('load_seq') }} then captured_date end) as old_date
     from {{ ref('stg_account_snapshots') }}
-    where followers is not null
+    where
+        followers is not null
         and account_id in (
             select account_id from {{ ref('stg_account_snapshots') }}
             where {{ since_last_build('load_seq') }}
@@ -50,7 +51,8 @@ moved_followers as (
     select mentions.report_date
     from read_followers as followers
     inner join {{ ref('int_entity_mentions') }} as mentions on followers.account_id = mentions.author_id
-    where followers.new_date is not null
+    where
+        followers.new_date is not null
         and (
             followers.old_date is null
             or followers.new_date <= followers.old_date

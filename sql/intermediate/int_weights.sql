@@ -1,4 +1,5 @@
--- Grain: one row: the weights of E = w_likes·likes + w_replies·replies + w_shares·(reposts + quotes) + w_upvotes·upvotes.
+-- Grain: one row: the weights of
+-- E = w_likes·likes + w_replies·replies + w_shares·(reposts + quotes) + w_upvotes·upvotes.
 with weights as (
     select
         setting_name,

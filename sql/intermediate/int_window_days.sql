@@ -4,14 +4,17 @@ with windows as (
     select
         collections.*,
         -- A search window is asked again with a later end; a file is what it is.
-        case when collections.verb = 'read' then collections.window_id
-            else cast(collections.window_start as string) end as window_key,
+        case
+            when collections.verb = 'read' then collections.window_id
+            else cast(collections.window_start as string)
+        end as window_key,
         -- An item with a broken clock can stretch a file's window over millennia.
         greatest(collections.window_start, timestamp '1990-01-01 00:00:00') as starts_at,
         least(collections.window_end, runs.as_of) as ends_at
     from {{ ref('stg_collections') }} as collections
     left join {{ ref('stg_runs') }} as runs on collections.run_id = runs.run_id
-    where collections.verb in ('discover', 'read')
+    where
+        collections.verb in ('discover', 'read')
         and collections.window_start is not null and collections.window_end is not null
 ),
 
@@ -24,8 +27,8 @@ ranked as (
         row_number() over (
             partition by source, platform, topic_id, window_key
             order by
-                case when is_covered then 1 else 0 end desc,
-                window_end desc, asked_at desc, load_seq desc
+                case when is_covered then 1 else 0 end desc nulls last,
+                window_end desc nulls last, asked_at desc nulls last, load_seq desc nulls last
         ) = 1 as is_definitive
     from windows
     where starts_at <= ends_at

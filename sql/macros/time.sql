@@ -36,6 +36,9 @@
 {#- Microseconds as hours. -#}
 {% macro hours(micros) -%}(cast({{ micros }} as double) / cast(3600000000 as double)){%- endmacro %}
 
+{#- From one timestamp to another, in hours. -#}
+{% macro hours_between(first, last) -%}{{ hours(micros(last) ~ ' - ' ~ micros(first)) }}{%- endmacro %}
+
 {#- One row per date from `first` to `last`, both inclusive, in the column `report_date`. -#}
 {% macro dates_between(first, last) -%}{{ return(adapter.dispatch('dates_between')(first, last)) }}{%- endmacro %}
 {% macro duckdb__dates_between(first, last) -%}

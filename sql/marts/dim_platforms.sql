@@ -18,11 +18,12 @@ reporting as (
 select
     platforms.platform,
     {% for metric in metrics -%}
-    max(case when reporting.metric = '{{ metric }}' then reporting.reporting end) as {{ metric }}_reporting,
+        max(case when reporting.metric = '{{ metric }}' then reporting.reporting end) as {{ metric }}_reporting,
     {% endfor -%}
-    nullif(concat_ws('; '
+    nullif(concat_ws(
+        '; '
         {%- for metric in metrics -%}
-        , max(case when reporting.metric = '{{ metric }}' then '{{ metric }}: ' || reporting.note end)
+            , max(case when reporting.metric = '{{ metric }}' then '{{ metric }}: ' || reporting.note end)
         {%- endfor -%}
     ), '') as notes
 from platforms

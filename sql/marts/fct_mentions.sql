@@ -62,11 +62,12 @@ select
     counts.upvotes,
     counts.downvotes,
     counts.clicks,
-    case when coalesce(counts.likes, counts.replies, counts.reposts, counts.quotes, counts.upvotes) is not null then
-        weights.weight_likes * coalesce(counts.likes, 0)
-        + weights.weight_replies * coalesce(counts.replies, 0)
-        + weights.weight_shares * (coalesce(counts.reposts, 0) + coalesce(counts.quotes, 0))
-        + weights.weight_upvotes * coalesce(counts.upvotes, 0)
+    case
+        when coalesce(counts.likes, counts.replies, counts.reposts, counts.quotes, counts.upvotes) is not null then
+            weights.weight_likes * coalesce(counts.likes, 0)
+            + weights.weight_replies * coalesce(counts.replies, 0)
+            + weights.weight_shares * (coalesce(counts.reposts, 0) + coalesce(counts.quotes, 0))
+            + weights.weight_upvotes * coalesce(counts.upvotes, 0)
     end as interactions,
     {{ interactions_basis('counts.', 'is not null') }} as interactions_basis,
     counts.captured_at,

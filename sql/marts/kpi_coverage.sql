@@ -1,4 +1,5 @@
--- Grain: one row per source, topic (NULL: windows that serve all topics) and reporting day that a search window touches.
+-- Grain: one row per source, topic (NULL: windows that serve all topics) and reporting day that a search window
+-- touches.
 {{ config(materialized='table') }}
 
 with clock as (
@@ -23,7 +24,7 @@ select
     coverage.quarantined,
     coverage.rate_limited,
     coverage.last_covered_at,
-    {{ hours(micros('clock.as_of') ~ ' - ' ~ micros('coverage.last_covered_at')) }} as freshness_hours,
-    {{ hours(micros('coverage.last_covered_asked_at') ~ ' - ' ~ micros('coverage.last_covered_at')) }} as lag_hours
+    {{ hours_between('coverage.last_covered_at', 'clock.as_of') }} as freshness_hours,
+    {{ hours_between('coverage.last_covered_at', 'coverage.last_covered_asked_at') }} as lag_hours
 from {{ ref('int_coverage') }} as coverage
 cross join clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -93,9 +94,10 @@ class Oracle:
             key = attempt["window_id"] if attempt["verb"] == "read" else start
             day = first = self.day(start)
             while day == first or self.midnight(day) < end:
-                span = {"start": max(start, self.midnight(day)), "end": min(end, self.midnight(day + timedelta(days=1)))}
+                tomorrow = day + timedelta(days=1)
+                span = {"start": max(start, self.midnight(day)), "end": min(end, self.midnight(tomorrow))}
                 spans.append({**attempt, **span, "key": key, "day": day, "is_first": day == first})
-                day += timedelta(days=1)
+                day = tomorrow
         return spans
 
     def coverage(self) -> dict[Key, Row]:
@@ -114,7 +116,8 @@ class Oracle:
         order = ("is_covered", "window_end", "asked_at", "load_seq")
         chosen = [max(group, key=lambda s: tuple(s[name] for name in order)) for group in attempts.values()]
         chosen_first = [span for span in chosen if span["is_first"]]
-        total = {name: sum(s[name] for s in chosen_first) for name in ("items", "lost_items", "rejected", "quarantined")}
+        counts = ("items", "lost_items", "rejected", "quarantined")
+        total = {name: sum(span[name] for span in chosen_first) for name in counts}
         last = max((span["end"] for span in covered), default=None)
         read_at = min((span["asked_at"] for span in covered if span["end"] == last), default=None)
         as_of = max(run["as_of"] for run in self.raw["run"])
@@ -161,7 +164,8 @@ class Oracle:
         new = sum(firsts[entity, scope, author] == day for author in authors)
         told = {part for row in rows for part in row["told"]}
         ugc = sum(not row["roles"] for row in rows)
-        roles = {f"{role}_mentions": sum(role in row["roles"] for row in rows) for role in ("owned", "employee", "media")}
+        kinds = ("owned", "employee", "media")
+        roles = {f"{kind}_mentions": sum(kind in row["roles"] for row in rows) for kind in kinds}
         return {
             "entity_kind": self.entities[entity]["entity_kind"],
             "mentions": len(rows),
@@ -211,7 +215,7 @@ class Oracle:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
-    cursor = con.execute(f"from raw.{table}")  # noqa: S608 (a name from TABLES)
+    cursor = con.execute(f"from raw.{table}")
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -231,8 +235,7 @@ def _trailing(key: Key, groups: dict[Key, list[Row]], days: dict[Key, Row]) -> R
 def _union_hours(spans: Sequence[Row]) -> float:
     """Length of the union, instant by instant between all ends: slow and plainly right."""
     cuts = sorted({span[end] for span in spans for end in ("start", "end")})
-    pieces = zip(cuts, cuts[1:], strict=False)
-    inside = [b - a for a, b in pieces if any(s["start"] <= a and b <= s["end"] for s in spans)]
+    inside = [b - a for a, b in pairwise(cuts) if any(s["start"] <= a and b <= s["end"] for s in spans)]
     return sum(inside, timedelta()) / timedelta(hours=1)
 
 

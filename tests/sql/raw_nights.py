@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ import duckdb
 
 MIGRATION = Path(__file__).parents[2] / "warehouse/migrations/0001_raw.sql"
 ZONE = "Europe/Berlin"  # its clocks change on 2026-03-29, within the nights
-FIRST_NIGHT = datetime(2026, 3, 27, 3)
+FIRST_NIGHT = datetime(2026, 3, 27, 3)  # noqa: DTZ001 (UTC without zone, as the warehouse has it)
 PLATFORMS = ("x", "hackernews", "weibo")
 ENTITIES = (
     ("acme", "Acme", "brand", True, None, "airlines"),
@@ -24,6 +24,7 @@ ENTITIES = (
 )
 TRACKED = (("x", "acme", "acme", "owned"), ("x", "dana", "acme", "employee"), ("weibo", "gazette", None, "media"),
            ("hackernews", "bolt", "bolt", "owned"))  # fmt: skip
+AUTHORS = 3  # a platform: few, so that most have a history that a late mention can change
 HANDLES = ("acme", "dana", "gazette", "bolt", "ann", "ben", "cem", "dia")
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "upvotes")
 MENTION = (
@@ -63,24 +64,32 @@ class Nights:
             self.con.execute("begin")
             self.con.execute("insert into raw.run values (?, ?, ?)", [f"run-{self.night}", self.as_of, self.as_of])
             self.load_seq += 1
+            self._enter_in_the_ledger()
             for _ in range(40 if self.load_seq == 1 else self.dice.randint(0, 3)):
                 self._publish(self.as_of - timedelta(days=self.dice.uniform(0, 90 if self.load_seq == 1 else 2)))
-            if self.dice.random() < 0.6:  # an older mention that comes late, often before its author's first
+            if self.dice.random() < 0.8:  # an older mention that comes late, often before its author's first
                 self._publish(self.as_of - timedelta(days=self.dice.uniform(5, 120)))
-            for change in (self._recount, self._edit, self._delete, self._rematch, self._follow, self._rename, self._collect):
-                if self.dice.random() < 0.5:
-                    change()
+            for change in self.dice.sample(self._changes(), 4):
+                change()
             self.con.execute("commit")
+
+    def _enter_in_the_ledger(self) -> None:
+        row = [f"batch-{self.load_seq}", self.load_seq, f"run-{self.night}", "s", self.as_of]
+        self.con.execute("insert into raw.load values (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, ?)", row)
+
+    def _changes(self) -> list[Callable[[], None]]:
+        return [self._recount, self._edit, self._delete, self._rematch, self._follow, self._rename, self._collect]
 
     def _publish(self, at: datetime) -> None:
         number = len(self.mentions)
         platform = self.dice.choice(PLATFORMS)
-        at = self.dice.choice((at, at.replace(hour=22, minute=0, second=0, microsecond=0)))  # midnight in Berlin's summer
+        midnight = at.replace(hour=22, minute=0, second=0, microsecond=0)  # Berlin's, in summer
+        at = self.dice.choice((at, midnight))
         parents = [m for m, row in self.mentions.items() if row["platform"] == platform]
         row = {
             "mention_id": f"{platform}:{number}",
             "platform": platform,
-            "author_id": self.dice.choice([None, *(f"{platform}:a{n}" for n in range(6))]),
+            "author_id": self.dice.choice([None, *(f"{platform}:a{n}" for n in range(AUTHORS))]),
             "published_at": at,
             "deleted_at": None,
             "parent_id": self.dice.choice([None, None, *parents[-4:], f"{platform}:{number + 2}"]),
@@ -137,7 +146,7 @@ class Nights:
     def _edit(self) -> None:
         row = dict(self.mentions[self.dice.choice(list(self.mentions))])
         row["published_at"] += timedelta(hours=self.dice.choice((-40, -3, 3, 40)))
-        row["author_id"] = self.dice.choice((row["author_id"], f"{row['platform']}:a{self.dice.randrange(6)}"))
+        row["author_id"] = self.dice.choice((row["author_id"], f"{row['platform']}:a{self.dice.randrange(AUTHORS)}"))
         row["found_by"] = self.dice.choice((row["found_by"], "query"))
         self._store(row)
 
@@ -152,7 +161,7 @@ class Nights:
     def _rename(self, account: str | None = None, platform: str | None = None) -> None:
         """A first sight of an account, or a changed handle: its old mentions become owned, or cease to be."""
         platform = platform or self.dice.choice(PLATFORMS)
-        account = account or f"{platform}:a{self.dice.randrange(6)}"
+        account = account or f"{platform}:a{self.dice.randrange(AUTHORS)}"
         known = self.con.execute("select 1 from raw.account where account_id = ?", [account]).fetchone()
         if known and self.dice.random() < 0.8:
             return
@@ -162,7 +171,7 @@ class Nights:
         self.con.execute("insert into raw.account values (?, ?, ?, ?, null, null, ?, null, ?, ?, ?)", row)
 
     def _follow(self) -> None:
-        account = f"{self.dice.choice(PLATFORMS)}:a{self.dice.randrange(6)}"
+        account = f"{self.dice.choice(PLATFORMS)}:a{self.dice.randrange(AUTHORS)}"
         captured = self.as_of - timedelta(days=self.dice.choice((0, 0, 9)), seconds=self.load_seq)
         followers = self.dice.choice((None, 0, self.dice.randint(1, 10**6)))
         row = [account, captured, followers, self.load_seq]
@@ -174,9 +183,9 @@ class Nights:
         for source, platform in (("x", "x"), ("hn", "hackernews")):
             for topic in ("acme", "bolt", "acme-lounge"):
                 for start, end in _days(self.as_of - timedelta(days=2), self.as_of):
-                    is_covered = self.dice.random() < 0.6
+                    covered = self.dice.random() < 0.6
                     if self.dice.random() < 0.5:
-                        rows.append(self._attempt(source, platform, "discover", topic, start, end, is_covered=is_covered))
+                        rows.append(self._attempt(source, platform, "discover", topic, start, end, is_covered=covered))
         if self.dice.random() < 0.4:
             start = self.as_of - timedelta(hours=self.dice.uniform(30, 100))
             end = start + timedelta(hours=self.dice.choice((0, 5, 29)))

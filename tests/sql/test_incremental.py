@@ -15,7 +15,6 @@ from kpi_oracle import Key, Oracle, Row
 from raw_nights import ZONE, Nights
 
 from warehouse.connection import StorageSettings
-from warehouse.errors import WarehouseError
 from warehouse.models import BuildReport, build
 
 MARTS = (

@@ -20,7 +20,13 @@ from warehouse.migrate import migrate
 NIGHT = datetime.fromisoformat("2026-03-01T02:00")
 LOADED_AT = datetime.fromisoformat("2026-03-01T02:10")
 ITEMS_A_PAGE = 3
-ITEM = {**records.LINEAGE, "mention_id": pl.String(), "outcome": pl.String(), "reason": pl.String(), "payload": pl.String()}
+ITEM = {
+    **records.LINEAGE,
+    "mention_id": pl.String(),
+    "outcome": pl.String(),
+    "reason": pl.String(),
+    "payload": pl.String(),
+}
 DELETION = {
     **records.LINEAGE,
     "mention_id": pl.String(),
@@ -70,7 +76,9 @@ def snapshot(number: int = 1, at: datetime = NIGHT, **counts: Any) -> records.En
 
 
 def account(number: int = 1, **changes: Any) -> records.Account:
-    return records.Account(account_id=f"reddit:author{number}", platform="reddit", native_id=f"author{number}", **changes)
+    return records.Account(
+        account_id=f"reddit:author{number}", platform="reddit", native_id=f"author{number}", **changes
+    )
 
 
 def stage(

@@ -14,7 +14,7 @@ from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from warehouse.connection import StorageSettings, attach, connect, profile
 from warehouse.errors import WarehouseError
 
-SETTINGS = "max_vacuum_tasks memory_limit threads TimeZone temp_directory autoload_known_extensions".split()
+SETTINGS = ["max_vacuum_tasks", "memory_limit", "threads", "TimeZone", "temp_directory", "autoload_known_extensions"]
 
 
 def _settings(con: duckdb.DuckDBPyConnection) -> list[object]:
@@ -56,11 +56,11 @@ def test_a_file_that_another_process_writes_is_refused(tmp_path: Path) -> None:
     held.close()
 
 
-@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.write_bytes(b"no database" * 999)])
-def test_a_missing_or_foreign_file_is_refused(tmp_path: Path, make: object) -> None:
+@pytest.mark.parametrize("content", [None, b"no database" * 999])
+def test_a_missing_or_foreign_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "it's.duckdb"
-    assert callable(make)
-    make(path)
+    if content is not None:
+        path.write_bytes(content)
     with pytest.raises(WarehouseError, match="cannot be opened"):
         connect(path, read_only=True)
     with pytest.raises(WarehouseError, match="cannot be opened"):

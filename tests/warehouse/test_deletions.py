@@ -48,7 +48,12 @@ def test_no_page_brings_a_deleted_mention_back(warehouse: Warehouse) -> None:
 
 
 def test_a_deletion_in_the_same_batch_wins_whatever_the_order(warehouse: Warehouse) -> None:
-    assert warehouse.load(Item(gone="reddit:1"), Item((mention(),)), Item((mention(2),)), Item(gone="reddit:2")) == (2, 2, 0, 0)
+    assert warehouse.load(Item(gone="reddit:1"), Item((mention(),)), Item((mention(2),)), Item(gone="reddit:2")) == (
+        2,
+        2,
+        0,
+        0,
+    )
     assert warehouse.rows("from raw.mention") == []  # nobody has to forget what was never stored
     assert warehouse.rows("select mention_id from raw.tombstone order by 1") == [("reddit:1",), ("reddit:2",)]
 
@@ -60,7 +65,9 @@ def test_a_post_that_says_of_itself_that_it_is_deleted_is_scrubbed_too(warehouse
 
 
 def test_edges_and_quarantined_payloads_forget_who_it_was(warehouse: Warehouse) -> None:
-    of_deleted = records.Interaction(mention_id="reddit:1", kind="reply", actor_id="reddit:author1", occurred_at=night(0))
+    of_deleted = records.Interaction(
+        mention_id="reddit:1", kind="reply", actor_id="reddit:author1", occurred_at=night(0)
+    )
     to_deleted = records.Interaction(
         mention_id="reddit:2", kind="reply", actor_id="reddit:author2", target_mention_id="reddit:1",
         target_id="reddit:author1", occurred_at=night(0),
@@ -72,7 +79,9 @@ def test_edges_and_quarantined_payloads_forget_who_it_was(warehouse: Warehouse) 
         ("reddit:2", "reddit:1", None)
     ]
     assert warehouse.rows("select payload from raw.quarantine") == [(None,)]
-    warehouse.load(Item((mention(1),), refused=("broken",), payload="again"), Item((mention(2), to_deleted)), as_of=night(3))
+    warehouse.load(
+        Item((mention(1),), refused=("broken",), payload="again"), Item((mention(2), to_deleted)), as_of=night(3)
+    )
     assert warehouse.rows("select distinct payload from raw.quarantine") == [(None,)]
 
 

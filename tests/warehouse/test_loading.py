@@ -98,7 +98,9 @@ def test_a_poorer_page_erases_nothing_and_replaces_the_text(warehouse: Warehouse
     warehouse.load(Item((rich,)))
     poor = mention(author_id=None, text="edited", edited_at=NIGHT)
     assert warehouse.load(Item((poor,)), as_of=night(1)) == (1, 0, 0, 0)
-    row = "select author_id, text, url, parent_id, root_id, hashtags, edited_at, first_seen_at, seen_at from raw.mention"
+    row = (
+        "select author_id, text, url, parent_id, root_id, hashtags, edited_at, first_seen_at, seen_at from raw.mention"
+    )
     assert warehouse.rows(row) == [
         ("reddit:author1", "edited", "https://x.example/1", "reddit:0", "reddit:0", [], NIGHT, NIGHT, night(1))
     ]
@@ -121,7 +123,7 @@ def test_pages_that_come_in_the_wrong_order_leave_the_same_mention(old: dict[str
             warehouse = Warehouse(Path(folder))
             for number in order:
                 warehouse.load(Item((mention(**(old, new)[number]),)), as_of=night(number))
-            ends.append(warehouse.rows(f"select {columns} from raw.mention"))
+            ends.append(warehouse.rows(f"from raw.mention select {columns}"))
             warehouse.con.close()
     without_first_seen = [[(*row[:3], *row[4:]) for row in end] for end in ends]
     assert without_first_seen[0] == without_first_seen[1]
@@ -200,8 +202,8 @@ def test_a_window_tells_its_quarantined_items_over_all_its_batches(warehouse: Wa
     bad = Item(outcome="malformed", reason="no id")
     window = {
         "run_id": "run-1", "source": "forum", "platform": "reddit", "verb": "discover", "topic_id": "acme",
-        "window_id": "topic/day-1", "window_start": NIGHT, "window_end": night(1), "asked_at": NIGHT, "is_covered": True,
-        "pages": 2, "items": 5, "rejected": 0, "lost_items": 0, "rate_limited": 1, "error": None,
+        "window_id": "topic/day-1", "window_start": NIGHT, "window_end": night(1), "asked_at": NIGHT,
+        "is_covered": True, "pages": 2, "items": 5, "rejected": 0, "lost_items": 0, "rate_limited": 1, "error": None,
     }  # fmt: skip
     warehouse.load(bad, bad, window_id="topic/day-1")
     warehouse.load(bad, window_id="topic/day-10", run_id="run-1")

@@ -40,7 +40,8 @@ def test_a_record_table_has_the_records_columns_and_then_the_loaders(warehouse: 
 def test_what_a_record_requires_is_not_null(warehouse: Warehouse, table: str) -> None:
     required = {field.name for field in records.msgspec.structs.fields(records.TABLES[table]) if field.required}
     stored = warehouse.rows(
-        "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ? and not is_nullable", table
+        "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ? and not is_nullable",
+        table,
     )
     assert required <= {name for (name,) in stored}
 

@@ -104,6 +104,12 @@ def test_returning_authors_edits_and_empty_days() -> None:
     assert _day(daily, "initech", 3)["interactions_28d"] is None
 
 
+def test_the_microblog_has_rows_of_days_that_a_file_tells_of() -> None:
+    rows = expected(_small(), [RUN])["kpi_entity_platform_daily"].filter(entity_id="acme")
+    last = rows.group_by("platform").agg(pl.col("report_date").max())
+    assert dict(last.rows()) == {"hackernews": date(2026, 3, 4), "microblog": date(2026, 3, 3)}
+
+
 def test_trailing_windows_forget_after_their_days() -> None:
     world = written({"platform": "hackernews", "account": READER, "at": 1, "mask": ACME}, days=40)
     daily = expected(world, [START + timedelta(days=39)])["kpi_entity_daily"]

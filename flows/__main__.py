@@ -1,0 +1,5 @@
+"""`python -m flows` is `soundings`."""
+
+from flows.cli import main
+
+main()

@@ -1,0 +1,29 @@
+"""What whole-pipeline tests share: one Prefect server a session, so that not every process pays for its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def prefect_api() -> Iterator[str]:
+    """The address of a Prefect server with a database of its own, for flows in this process and its children."""
+    from prefect.settings import PREFECT_API_URL
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=180):
+        yield str(PREFECT_API_URL.value())
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real posts beside the project; tests on them skip, saying so, where they are missing."""
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real data not here: {folder.relative_to(REPOSITORY.parent)} is missing beside the project")
+    return folder

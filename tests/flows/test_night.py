@@ -1,0 +1,190 @@
+"""Whole nights on the sandbox: its hidden truth, failing sources, and what comes after."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from flows import demo, runs
+from flows.runs import RunStatus
+from flows.sandbox.demo import write_configuration
+from flows.sandbox.export import write_export
+from flows.sandbox.server import Sandbox, serve
+from flows.sandbox.truth import expected
+from flows.sandbox.world import World
+from tests.warehouse_state import differences, state
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+NIGHT = datetime(2026, 6, 1, 2)
+BRANDS = ("entity_id", "report_date")
+
+
+def release(folder: Path, sql: str) -> pl.DataFrame:
+    with duckdb.connect(str(folder / "data/current/bi.duckdb"), read_only=True) as con:
+        return con.sql(sql).pl()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_demos_kpis_equal_the_hidden_truth(seed: int, tmp_path: Path, prefect_api: str) -> None:
+    days = 35
+    world = World.make(seed, days, scale=0.4, end=NIGHT)
+    with serve(world) as (url, sandbox):
+        assert demo.run_both(sandbox, write_configuration(tmp_path, url, world), days)
+    truth = expected(world, [NIGHT - timedelta(days=1), NIGHT])
+    for mart, rows in truth.items():
+        keys = [name for name in ("entity_id", "platform", "report_date") if name in rows.columns]
+        found = release(tmp_path, f"from marts.{mart}").join(rows.select(keys), on=keys, how="semi")
+        assert_equal(found, rows, keys, mart)
+        days_beyond = release(tmp_path, f"from marts.{mart}").join(rows.select(keys), on=keys, how="anti")
+        assert days_beyond["mentions"].sum() == 0
+    assert release(tmp_path, "select min(coverage) as low from marts.kpi_entity_daily")["low"][0] == 1.0
+
+
+def assert_equal(found: pl.DataFrame, truth: pl.DataFrame, keys: list[str], name: str) -> None:
+    assert found.height == truth.height
+    both = truth.join(found, on=keys, suffix="_found", nulls_equal=True)
+    assert both.height == truth.height
+    for column in set(truth.columns) - set(keys):
+        mine, theirs = both[column], both[f"{column}_found"]
+        if mine.dtype.is_numeric():
+            mine, theirs = mine.cast(pl.Float64), theirs.cast(pl.Float64)
+            apart = both.filter(
+                ~(mine.eq_missing(theirs) | ((mine - theirs).abs() <= 1e-9 * mine.abs()).fill_null(value=False))
+            )
+        else:
+            apart = both.filter(mine.ne_missing(theirs))
+        assert apart.is_empty(), f"{name}.{column}: {apart.select([*keys, column, f'{column}_found']).head(5)}"
+
+
+class Stage:
+    """A small world, a night published, and hands on the sandbox."""
+
+    def __init__(self, folder: Path, url: str, sandbox: Sandbox, config: Path) -> None:
+        self.folder, self.url, self.sandbox, self.config = folder, url, sandbox, config
+
+    def run(self, as_of: datetime) -> RunStatus:
+        from flows.nightly import nightly
+
+        self.sandbox.now = as_of
+        write_export(self.sandbox.world, self.folder / "exports", as_of)
+        nightly(self.config, None, as_of, return_state=True)
+        status = runs.latest(self.folder / "data")
+        assert status is not None
+        return status
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        body = json.dumps(faults).encode()
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/__sandbox/faults", body, method="POST")).read()
+
+    def warehouse(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.folder / "data/soundings.duckdb"), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, prefect_api: str) -> Iterator[Stage]:
+    world = World.make(5, 6, scale=0.3, end=NIGHT)
+    with serve(world) as (url, sandbox):
+        config = write_configuration(tmp_path, url, world)
+        text = config.read_text().replace("[[entities]]", "[http]\nattempts = 2\nfirst_backoff = 0.01\n[[entities]]", 1)
+        config.write_text(text)
+        yield Stage(tmp_path, url, sandbox, config)
+
+
+def test_a_failing_source_stops_no_other_and_the_next_night_heals_the_gap(stage: Stage) -> None:
+    stage.faults({"path": "/api/", "kind": "503", "count": 10_000})
+    broken = stage.run(NIGHT - timedelta(days=1))
+    assert (broken.state, broken.source("hackernews").state, broken.source("microblog").state) == (
+        "failed",
+        "failed",
+        "completed",
+    )
+    assert "503" in str(broken.source("hackernews").error)
+    assert broken.release is not None
+    low = "select max(coverage) from marts.kpi_coverage where source = 'hackernews'"
+    assert release(stage.folder, low).item() == 0
+    mixed = release(
+        stage.folder,
+        "select coverage from marts.kpi_entity_daily where report_date = date '2026-05-30' and entity_id = 'acme'",
+    )
+    assert 0 < mixed["coverage"][0] < 1
+
+    stage.faults()
+    healed = stage.run(NIGHT)
+    assert healed.state == "completed"
+    assert healed.source("hackernews").loaded > 0
+    assert release(stage.folder, low.replace("max", "min")).item() == 1
+    assert stage.warehouse("select count(*) - count(distinct mention_id) from raw.mention") == [(0,)]
+
+
+def test_a_replay_of_what_has_landed_changes_nothing(stage: Stage) -> None:
+    from flows.backfill import replay
+
+    first = stage.run(NIGHT)
+    assert first.state == "completed"
+    before = state(stage.folder / "data/soundings.duckdb", ("raw", "marts"))
+    replay(None, stage.config, return_state=True)
+    again = runs.latest(stage.folder / "data")
+    assert again is not None
+    assert (again.state, again.error) == ("completed", None)
+    assert runs.totals(again).loaded == 0
+    assert runs.totals(again).fetched == runs.totals(first).fetched
+    changed = set(differences(before, state(stage.folder / "data/soundings.duckdb", ("raw", "marts"))))
+    assert changed <= {"raw.run", "raw.collection", "raw.load", "marts.kpi_coverage"}
+
+
+def test_a_page_that_was_lost_from_landing_fails_its_window_and_no_other(stage: Stage) -> None:
+    stage.run(NIGHT - timedelta(days=1))
+    for page in (stage.folder / "data/landing/microblog").glob("*/*/*.zst"):
+        page.write_bytes(page.read_bytes()[:-7])
+    from flows.backfill import replay
+
+    replay(None, stage.config, return_state=True)
+    status = runs.latest(stage.folder / "data")
+    assert status is not None
+    assert (status.source("hackernews").state, status.source("microblog").state) == ("completed", "failed")
+
+
+def test_a_night_tells_prefect_its_sources_and_its_release(stage: Stage) -> None:
+    from prefect.artifacts import Artifact
+
+    status = stage.run(NIGHT)
+    table = Artifact.get("sources")
+    assert table is not None
+    assert "hackernews" in str(table.data)
+    link = Artifact.get("release")
+    assert link is not None
+    assert str(status.release) in str(link.data)
+
+
+def test_the_checks_of_the_night_are_documented_without_a_post(stage: Stage) -> None:
+    stage.run(NIGHT)
+    texts = [row[0] for row in stage.warehouse("select text from raw.mention where length(text) > 40 limit 50")]
+    pages = [path.read_text("utf-8") for path in (stage.folder / "data/expectations").rglob("*.html")]
+    assert len(pages) > 1
+    assert not any(text in page for text in texts for page in pages)
+
+
+def test_staging_is_empty_after_a_night_and_a_second_folder_is_refused_while_one_runs(stage: Stage) -> None:
+    from flows.errors import SoundingsError
+    from flows.run import opened
+    from warehouse.errors import LockedError
+
+    stage.run(NIGHT)
+    assert list((stage.folder / "data/staging").iterdir()) == []
+    with opened(stage.config, None, "nightly") as run:
+        with pytest.raises(LockedError, match=run.status.run_id), opened(stage.config, None, "nightly"):
+            pytest.fail("two runs hold one folder")
+        run.status.sources = []
+    with pytest.raises(SoundingsError, match="back in time"), opened(stage.config, None, "nightly", as_of=NIGHT):
+        pytest.fail("a run went back in time")
+    shutil.rmtree(stage.folder / "exports")

@@ -1,0 +1,38 @@
+"""Runs dbt's own unit tests: rows worked out by hand, in sql/unit_tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from dbt.cli.main import dbtRunner
+from raw_nights import Nights
+
+from warehouse.connection import StorageSettings
+from warehouse.models import PROJECT, build
+
+WRITTEN = {
+    test["name"]
+    for path in (PROJECT / "unit_tests").glob("*.yml")
+    for test in yaml.safe_load(path.read_text("utf-8"))["unit_tests"]
+}
+
+
+def test_the_hand_worked_rows_come_out(tmp_path: Path) -> None:
+    nights = Nights(tmp_path / "soundings.duckdb", seed=0)  # unit tests take the columns' types from built tables
+    build(nights.con_path, tmp_path, StorageSettings(), reporting_timezone="UTC", full_refresh=True)
+    home = tmp_path / "dbt"
+    paths = ["--project-dir", str(PROJECT), "--profiles-dir", str(home), "--log-path", str(home / "logs")]
+    target = ["--target-path", str(home / "target"), "--no-write-json", "--no-send-anonymous-usage-stats"]
+    variables = ["--vars", '{"reporting_timezone": "UTC"}']  # as built, so that the parsed project serves again
+    result = dbtRunner().invoke(["test", "--select", "test_type:unit", "--quiet", *paths, *target, *variables])
+    assert result.exception is None
+    verdicts = {one.node.name: (str(one.status), one.message) for one in result.result}
+    assert verdicts.keys() == WRITTEN
+    assert [f"{name}: {message}" for name, (status, message) in verdicts.items() if status != "pass"] == []
+
+
+@pytest.mark.parametrize("model", [path.stem for path in (PROJECT / "marts").glob("kpi_*.sql")])
+def test_every_kpi_has_a_unit_test(model: str) -> None:
+    assert any(model in path.read_text("utf-8") for path in (PROJECT / "unit_tests").glob("*.yml"))
