@@ -8,4 +8,4 @@ class SoundingsError(Exception):
 
 
 class ExpectationError(SoundingsError):
-    """A suite cannot be compiled or run: an unknown expectation, an argument without meaning, a column that is missing."""
+    """A suite cannot be compiled or run: an unknown expectation, an argument without meaning, a missing column."""

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from prefect import State, flow
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import tasks
 from flows.nightly import conclude, steps
 from flows.run import opened
 
 
-@flow(name="backfill", task_runner=ThreadPoolTaskRunner(max_workers=16))
+@flow(name="backfill")
 def backfill(
     days: int, config: Path | None = None, data_dir: Path | None = None, as_of: datetime | None = None
 ) -> State:
@@ -23,7 +22,7 @@ def backfill(
     return tasks.ended(run)
 
 
-@flow(name="replay", task_runner=ThreadPoolTaskRunner(max_workers=2))
+@flow(name="replay")
 def replay(source: str | None = None, config: Path | None = None, data_dir: Path | None = None) -> State:
     """Parse, match and load all landed windows again, oldest first, as a run of its own that asks no platform."""
     with opened(config, data_dir, "replay") as run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -120,9 +121,9 @@ def query(
     from warehouse import query as release
 
     settings = configured.load(config, data_dir)
-    con = release.open_release(settings.data_dir, audience.value)
-    for chunk in release.run(con, sql, output.value):
-        sys.stdout.write(chunk)
+    with closing(release.open_release(settings.data_dir, audience.value)) as con:
+        for chunk in release.run(con, sql, output.value):
+            sys.stdout.write(chunk)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -95,15 +96,14 @@ def _clear(folder: Path) -> None:
 
 
 def _tell(data_dir: Path, config: Path, seconds: float) -> None:
-    con = query.open_release(data_dir, "public")
     present.say("\nThe last 7 days of three synthetic brands (marts.kpi_entity_daily):")
-    present.verbatim("".join(query.run(con, KPIS, "table")))
+    with closing(query.open_release(data_dir, "public")) as con:
+        present.verbatim("".join(query.run(con, KPIS, "table")))
     present.say(f"Done in {seconds:.0f} s. All of it is synthetic. Where to look next:")
     present.say(
         f'  .venv/bin/soundings query --config {config} "from marts.kpi_coverage order by report_date desc limit 10"'
     )
     present.say(f"  .venv/bin/soundings status --config {config} --json")
-    present.say(
-        f"  {data_dir / 'current' / 'bi.duckdb'} for your BI tool (read-only); {data_dir / 'expectations' / 'index.html'} for the checks"
-    )
+    present.say(f"  {data_dir / 'current' / 'bi.duckdb'} for your BI tool (read-only)")
+    present.say(f"  {data_dir / 'expectations' / 'index.html'} for what was checked")
     present.say('  .venv/bin/soundings init --brand "Your Brand" --query \'"your brand" OR @yourbrand\'')

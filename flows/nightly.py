@@ -6,14 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 from prefect import State, flow
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from expectations.verdict import Verdict
 from flows import present, tasks
 from flows.run import Run, opened
 
 
-@flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=16))
+@flow(name="nightly")
 def nightly(config: Path | None = None, data_dir: Path | None = None, as_of: datetime | None = None) -> State:
     """One night on the configuration at `config`; `as_of` is its clock (default: now)."""
     with opened(config, data_dir, "nightly", as_of=as_of) as run:

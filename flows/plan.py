@@ -40,7 +40,7 @@ def plan(run: Run, con: duckdb.DuckDBPyConnection) -> list[Plan]:
 
 def _asks(run: Run, options: AnyOptions, con: duckdb.DuckDBPyConnection) -> list[Ask]:
     source, platform, span = source_of(options), platform_of(options), _span(run)
-    covered = windows.covered_by(coverage.covered_windows(con, options.name, run.status.run_id))
+    covered = windows.covered_by(coverage.asked_windows(con, options.name, run.status.run_id))
     asks: list[Ask] = []
     if source.files:
         read_before = coverage.covered_files(con, options.name, run.status.run_id)

@@ -65,7 +65,7 @@ class Audience(StrEnum):
 
 
 def say(text: str) -> None:
-    out.print(escape(text))
+    out.print(escape(text), soft_wrap=True)
 
 
 def fail(text: str) -> None:
@@ -128,7 +128,8 @@ def rehearsal(tried: Rehearsal) -> None:
     missed = preview.near_misses["row_no"].n_unique()
     say(f"{preview.canonical}")
     say(
-        f"{len(tried.texts):,} texts: {preview.hits.height:,} hits, {missed:,} near misses; a platform's search brings {noise}."
+        f"{len(tried.texts):,} texts: {preview.hits.height:,} hits, {missed:,} near misses; "
+        f"a platform's search brings {noise}."
     )
     for row_no, terms in preview.hits.head(EXAMPLES).iter_rows():
         _example("green", ", ".join(terms), tried.texts[row_no])

@@ -6,6 +6,7 @@ Every struct is one row of the table named in `TABLES`. Times are UTC without a 
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
 from collections.abc import Iterable
@@ -162,6 +163,7 @@ def _polars_type(annotation: object) -> pl.DataType:
     return _POLARS[annotation]
 
 
+@functools.cache
 def schema(record: type[Record], *, lineage: bool = False) -> pl.Schema:
     """The record's columns as polars types; with `lineage`, page_id and item_no first."""
     hints = typing.get_type_hints(record)

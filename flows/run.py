@@ -13,7 +13,7 @@ from flows import settings as configured
 from flows.batch import Job
 from flows.errors import ConfigError
 from flows.http import Limits
-from flows.runs import RunKind, RunStatus, SourceStatus
+from flows.runs import RunKind, RunState, RunStatus, SourceStatus
 from flows.settings import Settings
 from flows.sources import AnyOptions, platform_of, source_of
 from flows.sources.base import Topic
@@ -97,15 +97,16 @@ def opened(
             _prepare(run)
             yield run
         except Exception as error:
-            run.status.state, run.status.error = "failed", str(error)
+            run.status.error = str(error)
+            _end(run, "failed")
             raise
-        else:
-            is_whole = all(source.state == "completed" for source in run.status.sources)
-            run.status.state = "completed" if is_whole else "failed"
-        finally:
-            if run.status.state != "running":
-                run.status.ended_at = runs.utc_now()
-                run.save()
+        is_whole = all(source.state == "completed" for source in run.status.sources)
+        _end(run, "completed" if is_whole else "failed")
+
+
+def _end(run: Run, state: RunState) -> None:
+    run.status.state, run.status.ended_at = state, runs.utc_now()
+    run.save()
 
 
 def _choose(settings: Settings, kind: RunKind, as_of: datetime | None, back: timedelta | None) -> RunStatus:

@@ -5,7 +5,6 @@ A run that did not end (its process was killed) is found here and taken up again
 
 from __future__ import annotations
 
-import os
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,7 +76,7 @@ def save(data_dir: Path, status: RunStatus) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{status.run_id}.{secrets.token_hex(4)}"
     draft.write_bytes(report(status))
-    os.replace(draft, folder / f"{status.run_id}.json")
+    draft.replace(folder / f"{status.run_id}.json")
 
 
 def history(data_dir: Path) -> list[RunStatus]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.schedules import CronSchedule
-from prefect.deployments.runner import EntrypointType
 from prefect.runner import Runner
+from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
 
 from flows.nightly import nightly
 from flows.settings import Settings
@@ -15,7 +15,7 @@ async def run_on_schedule(settings: Settings, *, is_night_missed: bool) -> None:
     """Serve the night's deployment until stopped; a missed night is asked for once, at the start."""
     deployment = await nightly.ato_deployment(
         name="nightly",
-        schedule=CronSchedule(cron=settings.schedule.cron, timezone=settings.schedule.timezone),
+        schedule=Cron(settings.schedule.cron, timezone=settings.schedule.timezone),
         parameters={"config": str(settings.path), "data_dir": str(settings.data_dir)},
         concurrency_limit=1,
         entrypoint_type=EntrypointType.MODULE_PATH,

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import httpx
 from cronsim import CronSim
 
+from expectations.errors import SoundingsError
 from flows import present, runs
 from flows import settings as configured
-from flows.errors import SoundingsError
 from flows.settings import Settings
 
 STARTS_WITHIN = 120  # seconds, on a slow disk and with its database to make

@@ -40,7 +40,7 @@ class Span:
 
 
 Covered = Mapping[tuple[str, datetime], datetime]
-"""Latest covered end by (question, window start), as `raw.collection` tells."""
+"""Latest covered end by (question, window start) of all that was asked; the start itself where nothing was covered."""
 
 
 def discover(topic: Topic, query_hash: str, span: Span, covered: Covered) -> Iterator[Ask]:
@@ -57,9 +57,12 @@ def timeline(platform: str, handle: str, span: Span, covered: Covered) -> Ask:
     """One window for one account: from the overlap before what is covered, or from `since`."""
     question = f"timeline-{_digest(platform, handle)}"
     known = {start: end for (asked, start), end in covered.items() if asked == question}
-    start = span.since
-    if known and min(known) <= span.since:
-        start = max(span.since, max(known.values()) - span.overlap)
+    ends = [end for start, end in known.items() if end > start]
+    asked_from = min(known, default=span.since)
+    if span.since < asked_from:
+        start = span.since
+    else:
+        start = max(ends) - span.overlap if ends else asked_from
     return Ask("timeline", window_id(question, start, span.as_of), Window(start, span.as_of), account=handle)
 
 
@@ -94,12 +97,12 @@ def question_of(window_id: str) -> str:
     return "-".join(window_id.split("-")[:2])
 
 
-def covered_by(rows: Iterable[tuple[str, datetime, datetime]]) -> Covered:
-    """`Covered` from (window_id, window_start, window_end) of covered windows."""
+def covered_by(rows: Iterable[tuple[str, datetime, datetime, bool]]) -> Covered:
+    """`Covered` from (window_id, start, end, is_covered) of what was asked."""
     latest: dict[tuple[str, datetime], datetime] = {}
-    for name, start, end in rows:
+    for name, start, end, is_covered in rows:
         key = (question_of(name), start)
-        latest[key] = max(end, latest.get(key, end))
+        latest[key] = max(end if is_covered else start, latest.get(key, start))
     return latest
 
 

@@ -12,22 +12,26 @@ LADDER_HOURS = (1, 3, 6, 24, 72, 168, 720)
 MOST_DUE = 20_000
 
 
-def covered_windows(con: duckdb.DuckDBPyConnection, source: str, run_id: str) -> list[tuple[str, datetime, datetime]]:
-    """(window_id, start, end) of every window of a source that an earlier run covered.
+def asked_windows(
+    con: duckdb.DuckDBPyConnection, source: str, run_id: str
+) -> list[tuple[str, datetime, datetime, bool]]:
+    """(window_id, start, end, is_covered) of every window of a source that an earlier run asked for.
 
     What this run has covered itself does not count: taken up again after a kill, it must plan as it did before.
     """
-    return con.execute(
-        "select distinct window_id, window_start, window_end from raw.collection where source = ? and run_id <> ? "
-        "and is_covered and window_start is not null order by all",
+    rows = con.execute(
+        "select window_id, window_start, window_end, bool_or(is_covered) from raw.collection "
+        "where source = ? and run_id <> ? and window_start is not null group by all order by all",
         [source, run_id],
-    ).fetchall()
+    )
+    return [(name, start, end, is_covered) for name, start, end, is_covered in rows.fetchall()]
 
 
 def covered_files(con: duckdb.DuckDBPyConnection, source: str, run_id: str) -> set[str]:
     """Window ids of the files that earlier runs read to their end, empty ones too."""
     rows = con.execute(
-        "select distinct window_id from raw.collection where source = ? and run_id <> ? and verb = 'read' and is_covered",
+        "select distinct window_id from raw.collection "
+        "where source = ? and run_id <> ? and verb = 'read' and is_covered",
         [source, run_id],
     )
     return {row[0] for row in rows.fetchall()}
@@ -40,7 +44,7 @@ def windows_of_run(con: duckdb.DuckDBPyConnection, run_id: str) -> set[tuple[str
 
 
 def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime) -> list[str]:
-    """Native ids of mentions that are at a ladder age without a snapshot that serves it; at most MOST_DUE, oldest first.
+    """Native ids of mentions at a ladder age that no snapshot serves yet; at most MOST_DUE, oldest first.
 
     Only what stood before this run counts, so that a run taken up after a kill plans the same.
     Mentions of which no count was ever told (comments on Hacker News) are left out: there is nothing to read again.
@@ -80,10 +84,10 @@ def counts_of_run(con: duckdb.DuckDBPyConnection, run_id: str, source: str) -> d
 
 
 def errors_of_run(con: duckdb.DuckDBPyConnection, run_id: str, source: str) -> list[str]:
-    """What went wrong with a run's windows of one source, the most frequent first."""
+    """What went wrong with a run's windows of one source, the most frequent first, what followed from it last."""
     rows = con.execute(
         "select error from raw.collection where run_id = ? and source = ? and error is not null "
-        "group by error order by count(*) desc, error",
+        "group by error order by starts_with(error, 'not asked'), count(*) desc, error",
         [run_id, source],
     )
     return [row[0] for row in rows.fetchall()]

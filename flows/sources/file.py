@@ -85,7 +85,7 @@ class Options(SourceOptions):
     time_format: str | list[str] = "iso"  # iso, unix, unix_ms, or strptime formats
     timezone: str = "UTC"  # of times that carry no offset
     html: bool = False  # texts are HTML
-    kinds: dict[str, records.Kind] = {}  # the file's own words for the kind
+    kinds: dict[str, records.Kind] = Field(default={})  # the file's own words for the kind
     threads: bool = True  # keep answers to and parents of matched mentions, though they match no query
 
     @model_validator(mode="after")
@@ -139,11 +139,11 @@ def _format(options: Options, path: Path) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     if path.suffix.lower() == ".gz":
-        with gzip.open(path, "rb") as stream:
-            yield stream
+        with gzip.open(path, "rb") as unpacked:
+            yield io.BufferedReader(unpacked)
     elif path.suffix.lower() == ".zst":
         with path.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as stream:
-            yield io.BufferedReader(stream)  # type: ignore[arg-type] # it is a RawIOBase in all but name
+            yield io.BufferedReader(stream)
     else:
         with path.open("rb") as stream:
             yield stream

@@ -14,13 +14,13 @@ tracked as (
 
 known as (
     {% if is_incremental() %}
-    select * from {{ this }}
+        select * from {{ this }}
     {% else %}
-    select
-        account_id, handle, is_bot, false as is_owned, false as is_employee, false as is_media,
-        cast(null as bigint) as changed_at_seq, cast(null as bigint) as role_changed_at_seq
-    from accounts
-    where false
+        select
+            account_id, handle, is_bot, false as is_owned, false as is_employee, false as is_media,
+            cast(null as bigint) as changed_at_seq, cast(null as bigint) as role_changed_at_seq
+        from accounts
+        where false
     {% endif %}
 ),
 
@@ -46,17 +46,19 @@ select
     latest.is_employee,
     latest.is_media,
     case
-        when known.account_id is not null
-            and known.handle is not distinct from latest.handle
-            and known.is_bot is not distinct from latest.is_bot
-            and known.is_owned = latest.is_owned
-            and known.is_employee = latest.is_employee
-            and known.is_media = latest.is_media
-            then known.changed_at_seq
-        else latest.built_load_seq
+        when
+            known.account_id is null
+            or (known.handle is distinct from latest.handle)
+            or (known.is_bot is distinct from latest.is_bot)
+            or known.is_owned <> latest.is_owned
+            or known.is_employee <> latest.is_employee
+            or known.is_media <> latest.is_media
+            then latest.built_load_seq
+        else known.changed_at_seq
     end as changed_at_seq,
     case
-        when coalesce(known.is_owned, false) = latest.is_owned
+        when
+            coalesce(known.is_owned, false) = latest.is_owned
             and coalesce(known.is_employee, false) = latest.is_employee
             and coalesce(known.is_media, false) = latest.is_media
             then known.role_changed_at_seq

@@ -2,7 +2,12 @@
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
 
 with author_days as (
-    select distinct entity_id, platform, author_id, report_date
+    select distinct
+        entity_id,
+        platform,
+        author_id,
+        report_date,
+        {{ day_start(add_days('report_date', 1)) }} as ends_at
     from {{ ref('int_entity_mentions') }}
     where author_id is not null and {{ in_scope('report_date', ref('int_touched_days')) }}
 ),
@@ -14,28 +19,20 @@ firsts as (
     group by entity_id, platform, author_id
 ),
 
--- The last reading of each day; it serves until the next, and the first serves the days before it too.
+-- A reading serves the days that end before the next one, and the first serves the days before it too.
 readings as (
     select
         account_id,
-        captured_date,
-        followers
+        followers,
+        captured_at,
+        lead(captured_at) over newest_last as next_at,
+        row_number() over newest_last = 1 as is_first
     from {{ ref('stg_account_snapshots') }}
     where followers is not null and account_id in (select author_id from author_days)
-    qualify row_number() over (
-        partition by account_id, captured_date
-        order by captured_at desc nulls last, load_seq desc nulls last, followers desc nulls last
-    ) = 1
-),
-
-reading_spans as (
-    select
-        account_id,
-        followers,
-        captured_date,
-        lead(captured_date) over (partition by account_id order by captured_date nulls last) as next_date,
-        row_number() over (partition by account_id order by captured_date nulls last) = 1 as is_first
-    from readings
+    window newest_last as (
+        partition by account_id
+        order by captured_at nulls last, load_seq nulls last, followers nulls last
+    )
 ),
 
 known_authors as (
@@ -45,23 +42,29 @@ known_authors as (
         author_days.author_id,
         author_days.report_date,
         firsts.first_date,
-        spans.followers
+        readings.followers
     from author_days
     inner join firsts
         on author_days.entity_id = firsts.entity_id
         and author_days.platform = firsts.platform
         and author_days.author_id = firsts.author_id
-    left join reading_spans as spans
-        on author_days.author_id = spans.account_id
-        and (spans.is_first or author_days.report_date >= spans.captured_date)
-        and (spans.next_date is null or author_days.report_date < spans.next_date)
+    left join readings
+        on author_days.author_id = readings.account_id
+        and (readings.is_first or readings.captured_at < author_days.ends_at)
+        and (readings.next_at is null or readings.next_at >= author_days.ends_at)
 ),
 
 scoped as (
     select entity_id, platform as scope, author_id, report_date, first_date, followers
     from known_authors
     union all
-    select entity_id, '*' as scope, author_id, report_date, min(first_date), max(followers)
+    select
+        entity_id,
+        '*' as scope,
+        author_id,
+        report_date,
+        min(first_date) as first_date,
+        max(followers) as followers
     from known_authors
     group by entity_id, author_id, report_date
 )

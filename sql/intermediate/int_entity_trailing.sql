@@ -1,4 +1,5 @@
--- Grain: one row per entity, scope (a platform, or '*' for all) and reporting day of int_entity_days: its last 7 and 28 days.
+-- Grain: one row per entity, scope (a platform, or '*' for all) and reporting day of int_entity_days: its last 7 and
+-- 28 days.
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_kpi_days'}) }}
 
 with days as (
@@ -29,11 +30,23 @@ presence as (
 changes as (
     select entity_id, scope, report_date, 1 as change_7d, 1 as change_28d from presence
     union all
-    select entity_id, scope, least({{ add_days('report_date', 7) }}, next_date), -1, 0 from presence
+    select
+        entity_id,
+        scope,
+        least({{ add_days('report_date', 7) }}, next_date) as report_date,
+        -1 as change_7d,
+        0 as change_28d
+    from presence
     union all
-    select entity_id, scope, least({{ add_days('report_date', 28) }}, next_date), 0, -1 from presence
+    select
+        entity_id,
+        scope,
+        least({{ add_days('report_date', 28) }}, next_date) as report_date,
+        0 as change_7d,
+        -1 as change_28d
+    from presence
     union all
-    select entity_id, scope, report_date, 0, 0 from days
+    select entity_id, scope, report_date, 0 as change_7d, 0 as change_28d from days
 ),
 
 daily_changes as (
@@ -67,8 +80,14 @@ sums as (
         cast(sum({{ exact('interactions') }}) over last_28 as double) as interactions_28d
     from days
     window
-        last_7 as (partition by entity_id, scope order by day_number nulls last range between 6 preceding and current row),
-        last_28 as (partition by entity_id, scope order by day_number nulls last range between 27 preceding and current row)
+        last_7 as (
+            partition by entity_id, scope order by day_number nulls last
+            range between 6 preceding and current row
+        ),
+        last_28 as (
+            partition by entity_id, scope order by day_number nulls last
+            range between 27 preceding and current row
+        )
 )
 
 select

@@ -1,4 +1,5 @@
--- Grain: one row per brand, scope (a platform, or '*' for all) and reporting day: its share of its competitor set's talk.
+-- Grain: one row per brand, scope (a platform, or '*' for all) and reporting day: its share of its competitor set's
+-- talk.
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
 
 with brand_days as (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -19,20 +20,22 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     bad = 0
-    with tempfile.TemporaryDirectory() as name, prefect_test_harness(server_startup_timeout=180):
-        with arena(Path(name), str(PREFECT_API_URL.value())) as field:
-            print(f"an undisturbed run takes {field.seconds:.1f} s")
-            for number, instant in enumerate(instants(given.seed, given.kills, field.seconds)):
-                was_killed, stage = field.attempt(f"killed-{number}", instant)
-                with Reader(stage / "data") as reader:
-                    found = field.finish(stage)
-                verdict = "equal" if not found and not reader.failures else f"DIFFERS {found} {reader.failures[:3]}"
-                bad += verdict != "equal"
-                struck = "killed" if was_killed else "had ended"
-                print(
-                    f"{number + 1:>3}: {struck} after {instant:6.2f} s, {reader.reads} reads meanwhile: {verdict}",
-                    flush=True,
-                )
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stack.enter_context(prefect_test_harness(server_startup_timeout=180))
+        field = stack.enter_context(arena(folder, str(PREFECT_API_URL.value())))
+        print(f"an undisturbed run takes {field.seconds:.1f} s")
+        for number, instant in enumerate(instants(given.seed, given.kills, field.seconds)):
+            was_killed, stage = field.attempt(f"killed-{number}", instant)
+            with Reader(stage / "data") as reader:
+                found = field.finish(stage)
+            verdict = "equal" if not found and not reader.failures else f"DIFFERS {found} {reader.failures[:3]}"
+            bad += verdict != "equal"
+            struck = "killed" if was_killed else "had ended"
+            print(
+                f"{number + 1:>3}: {struck} after {instant:6.2f} s, {reader.reads} reads meanwhile: {verdict}",
+                flush=True,
+            )
     print(f"{given.kills - bad} of {given.kills} equal")
     return int(bad > 0)
 

@@ -101,7 +101,7 @@ def stage(tmp_path: Path, prefect_api: str) -> Iterator[Stage]:
 
 
 def test_a_failing_source_stops_no_other_and_the_next_night_heals_the_gap(stage: Stage) -> None:
-    stage.faults({"path": "/api/", "kind": "503", "count": 10_000})
+    stage.faults({"match": "/api/", "kind": "503", "count": None})
     broken = stage.run(NIGHT - timedelta(days=1))
     assert (broken.state, broken.source("hackernews").state, broken.source("microblog").state) == (
         "failed",
@@ -126,6 +126,33 @@ def test_a_failing_source_stops_no_other_and_the_next_night_heals_the_gap(stage:
     assert stage.warehouse("select count(*) - count(distinct mention_id) from raw.mention") == [(0,)]
 
 
+def test_faults_that_pass_leave_what_a_quiet_night_leaves(stage: Stage) -> None:
+    faults = [
+        {"match": "/api/", "kind": kind, "count": 1, "skip": skip, **more}
+        for skip, (kind, more) in enumerate(
+            [
+                ("429", {"retry_after": "0"}),
+                ("429", {}),
+                ("500", {}),
+                ("503", {"retry_after": "0"}),
+                ("reset", {}),
+                ("truncated", {}),
+            ]
+        )
+    ]
+    calm = stage.run(NIGHT)
+    expected = state(stage.folder / "data/soundings.duckdb", ("raw", "marts"))
+    shutil.rmtree(stage.folder / "data")
+    stage.faults(*faults)
+    status = stage.run(NIGHT)
+    assert (status.state, status.source("hackernews").error) == ("completed", None)
+    assert runs.totals(status) == runs.totals(calm)
+    found = differences(expected, state(stage.folder / "data/soundings.duckdb", ("raw", "marts")))
+    limited = stage.warehouse("select sum(rate_limited) from raw.collection")
+    assert limited == [(2,)]
+    assert set(found) <= {"raw.collection", "marts.kpi_coverage"}  # where the refusals are counted
+
+
 def test_a_replay_of_what_has_landed_changes_nothing(stage: Stage) -> None:
     from flows.backfill import replay
 
@@ -139,7 +166,8 @@ def test_a_replay_of_what_has_landed_changes_nothing(stage: Stage) -> None:
     assert runs.totals(again).loaded == 0
     assert runs.totals(again).fetched == runs.totals(first).fetched
     changed = set(differences(before, state(stage.folder / "data/soundings.duckdb", ("raw", "marts"))))
-    assert changed <= {"raw.run", "raw.collection", "raw.load", "marts.kpi_coverage"}
+    # What notes that a run was, how fresh all is by its clock, and the calendar up to it.
+    assert changed <= {"raw.run", "raw.build", "raw.collection", "raw.load", "marts.kpi_coverage", "marts.dim_dates"}
 
 
 def test_a_page_that_was_lost_from_landing_fails_its_window_and_no_other(stage: Stage) -> None:

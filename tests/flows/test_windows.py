@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ def asked(covered: windows.Covered, within: Span | None = None) -> list[tuple[da
 
 def all_covered(within: Span) -> windows.Covered:
     asks = windows.discover(TOPIC, "hash", within, {})
-    return windows.covered_by((a.window_id, a.window.start, a.window.end) for a in asks if a.window)
+    return windows.covered_by((a.window_id, a.window.start, a.window.end, True) for a in asks if a.window)
 
 
 def test_the_first_night_asks_each_day_up_to_its_own_clock_oldest_first() -> None:
@@ -54,6 +55,26 @@ def test_a_day_that_was_never_covered_is_asked_even_after_the_first_days_are_pas
     gap = next(key for key in covered if key[1] == datetime(2026, 3, 5))
     del covered[gap]
     assert asked(covered, span(NIGHT + timedelta(days=30)))[0] == (datetime(2026, 3, 5), datetime(2026, 3, 6))
+
+
+def test_what_failed_on_the_first_night_is_asked_again_though_it_lies_before_the_first_days() -> None:
+    failed = [
+        (a.window_id, a.window.start, a.window.end, False)
+        for a in windows.discover(TOPIC, "hash", span(), {})
+        if a.window
+    ]
+    again = asked(windows.covered_by(failed), span(NIGHT + timedelta(days=3)))
+    assert again[0] == (datetime(2026, 3, 3), datetime(2026, 3, 4))
+    assert len(again) == 11
+
+
+def test_a_timeline_that_failed_is_asked_again_from_its_start() -> None:
+    first = windows.timeline("hackernews", "acmeair", span(), {})
+    assert first.window is not None
+    failed = windows.covered_by([(first.window_id, first.window.start, first.window.end, False)])
+    second = windows.timeline("hackernews", "acmeair", span(NIGHT + timedelta(days=3)), failed)
+    assert second.window is not None
+    assert second.window.start == first.window.start
 
 
 def test_a_day_that_was_covered_in_part_is_asked_whole() -> None:
@@ -81,13 +102,13 @@ def test_windows_leave_no_moment_out_and_never_pass_the_clock(offset: int, days:
     found = asked({}, within)
     assert found[0][0] <= within.since
     assert found[-1][1] == within.as_of
-    assert all(before[1] == after[0] for before, after in zip(found, found[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(found))
 
 
 def test_a_timeline_goes_on_from_the_overlap_before_what_is_covered() -> None:
     first = windows.timeline("hackernews", "acmeair", span(), {})
     assert first.window is not None
-    covered = windows.covered_by([(first.window_id, first.window.start, first.window.end)])
+    covered = windows.covered_by([(first.window_id, first.window.start, first.window.end, True)])
     second = windows.timeline("hackernews", "acmeair", span(NIGHT + timedelta(days=1)), covered)
     assert second.window is not None
     assert second.window.start == NIGHT - timedelta(hours=48)

@@ -113,7 +113,8 @@ def test_stories_have_their_points_and_their_times_in_utc(night: Night, shared_d
     assert dict(night.rows(ENTITY_COUNTS))["microsoft"] == int(both.sum()) >= words
 
     told = night.rows(
-        "select native_id, published_at, upvotes, replies from raw.mention join raw.engagement_snapshot using (mention_id)"
+        "select native_id, published_at, upvotes, replies "
+        "from raw.mention join raw.engagement_snapshot using (mention_id)"
     )
     expected = rows.set_index("id")
     for native_id, published_at, upvotes, replies in told:

@@ -14,7 +14,7 @@ import duckdb
 
 MIGRATION = Path(__file__).parents[2] / "warehouse/migrations/0001_raw.sql"
 ZONE = "Europe/Berlin"  # its clocks change on 2026-03-29, within the nights
-FIRST_NIGHT = datetime(2026, 3, 27, 3)  # noqa: DTZ001 (UTC without zone, as the warehouse has it)
+FIRST_NIGHT = datetime(2026, 3, 27, 3)
 PLATFORMS = ("x", "hackernews", "weibo")
 ENTITIES = (
     ("acme", "Acme", "brand", True, None, "airlines"),
@@ -116,7 +116,7 @@ class Nights:
         self.con.execute("delete from raw.mention where mention_id = ?", [key])
         self.con.execute("delete from raw.mention_entity where mention_id = ?", [key])
         self.con.execute(
-            f"insert into raw.mention ({MENTION}) values (?, ?, ?, 'post', ?, 'said', ?, ?, ?, ?, ?, 's', ?, ?, 0, ?)",  # noqa: S608
+            f"insert into raw.mention ({MENTION}) values (?, ?, ?, 'post', ?, 'said', ?, ?, ?, ?, ?, 's', ?, ?, 0, ?)",
             [key, row["platform"], key, row["author_id"], row["published_at"], row["deleted_at"], row["parent_id"],
              row["handles"], row["found_by"], row["published_at"], row["published_at"], self.load_seq],
         )  # fmt: skip
@@ -137,7 +137,7 @@ class Nights:
         told = [self.dice.choice((None, 0, self.dice.randint(0, 900))) for _ in COUNTS]
         age = (self.as_of - row["published_at"]).total_seconds() / 3600
         self.con.execute(
-            f"insert into raw.engagement_snapshot (mention_id, captured_at, age_hours, {', '.join(COUNTS)}, load_seq) "  # noqa: S608
+            f"insert into raw.engagement_snapshot (mention_id, captured_at, age_hours, {', '.join(COUNTS)}, load_seq) "
             "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [key, self.as_of, age, *told, self.load_seq],
         )
@@ -171,11 +171,13 @@ class Nights:
         self.con.execute("insert into raw.account values (?, ?, ?, ?, null, null, ?, null, ?, ?, ?)", row)
 
     def _follow(self) -> None:
-        account = f"{self.dice.choice(PLATFORMS)}:a{self.dice.randrange(AUTHORS)}"
-        captured = self.as_of - timedelta(days=self.dice.choice((0, 0, 9)), seconds=self.load_seq)
-        followers = self.dice.choice((None, 0, self.dice.randint(1, 10**6)))
-        row = [account, captured, followers, self.load_seq]
-        self.con.execute("insert into raw.account_snapshot values (?, ?, ?, null, null, ?)", row)
+        """Follower readings, some of them older than what is known: a file may carry any moment."""
+        for number in range(4):
+            account = f"{self.dice.choice(PLATFORMS)}:a{self.dice.randrange(AUTHORS)}"
+            captured = self.as_of - timedelta(days=self.dice.choice((0, 9, 40, 70)), seconds=self.load_seq * 9 + number)
+            followers = self.dice.choice((None, 0, self.dice.randint(1, 10**6), self.dice.randint(1, 10**6)))
+            row = [account, captured, followers, self.load_seq]
+            self.con.execute("insert into raw.account_snapshot values (?, ?, ?, null, null, ?)", row)
 
     def _collect(self) -> None:
         """Attempts at day windows of the last nights, some of which fail; sometimes a file that serves all topics."""
@@ -192,7 +194,7 @@ class Nights:
             rows.append(self._attempt("export", "weibo", "read", None, start, end, is_covered=True))
         rows.append(self._attempt("x", "x", "refresh", None, None, None, is_covered=True))
         marks = ", ".join("?" * 18)
-        self.con.executemany(f"insert into raw.collection values ({marks})", rows)  # noqa: S608
+        self.con.executemany(f"insert into raw.collection values ({marks})", rows)
 
     def _attempt(
         self, source: str, platform: str, verb: str, topic: str | None, start: datetime | None, end: datetime | None,

@@ -9,6 +9,7 @@ import pytest
 from raw_nights import ZONE, Nights
 
 from warehouse.connection import StorageSettings
+from warehouse.dbt_project import PROJECT
 from warehouse.errors import WarehouseError
 from warehouse.models import BuildReport, build
 
@@ -47,7 +48,7 @@ def test_a_build_is_silent_closes_the_file_and_moves_the_watermark(
     assert {model.status for model in report.models} == {"success"}
     columns = asked(nights, PUBLIC)
     assert [row for row in columns if not row[3]] == []  # the analyst reads each column's meaning in the database
-    assert {row[0] for row in columns} == {path.stem for path in Path("sql/marts").glob("*.sql")}
+    assert {row[0] for row in columns} == {path.stem for path in (PROJECT / "marts").glob("*.sql")}
 
 
 def test_a_build_that_failed_halfway_names_the_model_and_is_simply_run_again(nights: Nights, data_dir: Path) -> None:

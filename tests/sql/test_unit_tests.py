@@ -10,7 +10,8 @@ from dbt.cli.main import dbtRunner
 from raw_nights import Nights
 
 from warehouse.connection import StorageSettings
-from warehouse.models import PROJECT, build
+from warehouse.dbt_project import PROJECT
+from warehouse.models import build
 
 WRITTEN = {
     test["name"]

@@ -1,0 +1,113 @@
+"""The schedule really fires, and a missed night is caught up once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows import runs, serving, settings
+from flows.runs import RunStatus
+
+CONFIG = """
+[project]
+name = "Acme"
+data_dir = "data"
+[schedule]
+cron = "{cron}"
+timezone = "Europe/Vilnius"
+[[entities]]
+id = "acme"
+name = "Acme"
+kind = "brand"
+own = true
+query = "acme"
+[[sources]]
+name = "export"
+type = "file"
+platform = "x"
+path = "*.csv"
+[sources.columns]
+native_id = "id"
+text = "text"
+published_at = "at"
+"""
+
+
+def configured(folder: Path, cron: str) -> settings.Settings:
+    (folder / "posts.csv").write_text("id,text,at\n1,Acme is fine,2026-01-02\n")
+    (folder / "soundings.toml").write_text(CONFIG.format(cron=cron))
+    return settings.load(folder / "soundings.toml")
+
+
+def note(found: settings.Settings, as_of: datetime, state: runs.RunState) -> None:
+    run = RunStatus(run_id=f"{as_of:%H%M}", kind="nightly", state=state, as_of=as_of, started_at=as_of)
+    runs.save(found.data_dir, run)
+
+
+NOW = datetime(2026, 7, 10, 8)
+NIGHT = datetime(2026, 7, 9, 23)  # 02:00 in Vilnius
+
+
+def test_a_first_start_has_missed_nothing(tmp_path: Path) -> None:
+    assert serving.missed_night(configured(tmp_path, "0 2 * * *"), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("last", "state", "missed"),
+    [
+        (NIGHT, "completed", None),
+        (NIGHT + timedelta(minutes=3), "failed", None),
+        (NIGHT - timedelta(days=1), "completed", NIGHT),
+        (NIGHT - timedelta(days=9), "completed", NIGHT),
+        (NIGHT, "crashed", NIGHT),
+        (NIGHT, "running", NIGHT),
+    ],
+)
+def test_the_newest_scheduled_night_is_missed_if_none_ran_since(
+    tmp_path: Path, last: datetime, state: runs.RunState, missed: datetime | None
+) -> None:
+    found = configured(tmp_path, "0 2 * * *")
+    note(found, last, state)
+    assert serving.missed_night(found, NOW) == missed
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_missed_night_runs_at_once_and_then_the_cron_fires(tmp_path: Path) -> None:
+    found = configured(tmp_path, "* * * * *")
+    note(found, runs.utc_now() - timedelta(days=2), "completed")
+    command = [sys.executable, "-m", "flows", "serve", "--config", str(found.path), "--port", str(free_port())]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    with (tmp_path / "serve.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 300
+        nights: list[RunStatus] = []
+        while len(nights) < 2 and time.monotonic() < deadline:
+            time.sleep(1)
+            assert process.poll() is None, (tmp_path / "serve.log").read_text()
+            nights = [run for run in runs.history(found.data_dir) if run.state == "completed"][:-1]
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert len(nights) >= 2, (tmp_path / "serve.log").read_text()[-4000:]
+    caught_up, fired = nights[-1], nights[-2]
+    assert runs.totals(caught_up).loaded == 1
+    assert fired.as_of > caught_up.as_of

@@ -1,0 +1,101 @@
+"""Runs the dbt project `sql/` in this process: no shell, no network, nothing on the terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from warehouse.connection import StorageSettings, profile
+from warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+PROJECT = Path(__file__).parent.parent / "sql"
+_SILENT = (
+    "--quiet", "--log-level", "none", "--log-level-file", "info", "--no-use-colors",
+    "--no-send-anonymous-usage-stats", "--no-version-check", "--no-write-json",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """One model or seed of a build; `rows` where the engine tells how many the statement wrote."""
+
+    name: str
+    status: str  # success | error | skipped
+    seconds: float
+    rows: int | None
+    error: str | None
+
+
+def build_project(
+    warehouse: Path, data_dir: Path, settings: StorageSettings, *, reporting_timezone: str, is_full: bool
+) -> tuple[ModelResult, ...]:
+    """Build all models anew, or what changed; profile, parsed project and log lie in `data_dir`/dbt.
+
+    Raises WarehouseError with the first model that failed and why. The file is closed again either way.
+    """
+    home = data_dir / "dbt"
+    home.mkdir(parents=True, exist_ok=True)
+    output = profile(settings, warehouse)
+    profiles = {"soundings": {"target": "warehouse", "outputs": {"warehouse": output}}}
+    (home / "profiles.yml").write_text(json.dumps(profiles))  # JSON is YAML
+    result = _invoke(
+        [*_selection(is_full=is_full), "--vars", json.dumps({"reporting_timezone": reporting_timezone})], home
+    )
+    return _results(result, home / "logs" / "dbt.log")
+
+
+def _selection(*, is_full: bool) -> list[str]:
+    # Views and the seed are the project's text: between two full builds nothing of them changes.
+    scope = ["--full-refresh"] if is_full else ["--exclude", "config.materialized:view", "resource_type:seed"]
+    return ["--resource-type", "model", "--resource-type", "seed", *scope]
+
+
+def _invoke(arguments: Sequence[str], home: Path) -> dbtRunnerResult:
+    from dbt.cli.main import dbtRunner  # seconds of imports that a run with nothing to build never pays
+
+    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(home)]
+    folders += ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
+    try:
+        return dbtRunner().invoke(["build", "--fail-fast", *arguments, *folders, *_SILENT])
+    finally:
+        _close()
+
+
+def _close() -> None:
+    """dbt keeps the file open for its next call, and an open file refuses our own connection."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _results(result: dbtRunnerResult, log: Path) -> tuple[ModelResult, ...]:
+    found = tuple(_model_result(one) for one in getattr(result.result, "results", ()))
+    failed = next((model for model in found if model.status == "error"), None)
+    if failed is not None:
+        raise WarehouseError(f"model {failed.name} failed: {failed.error}; the whole error is in {log}")
+    if not result.success:
+        reason = _reason(str(result.exception))
+        raise WarehouseError(f"the models cannot be built: {reason}; the whole error is in {log}")
+    return found
+
+
+def _model_result(result: Any) -> ModelResult:
+    status = str(result.status.value)
+    rows = cast("dict[str, Any]", result.adapter_response).get("rows_affected")
+    error = _reason(result.message or "") if status == "error" else None
+    return ModelResult(result.node.name, status, result.execution_time, rows, error)
+
+
+def _reason(message: str) -> str:
+    """The line that tells what is wrong: dbt's first line only repeats which model it was."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return next((line for line in lines if not re.match(r"(\w+ )+Error in model ", line)), "no reason given")[:300]
