@@ -59,10 +59,8 @@ def timeline(platform: str, handle: str, span: Span, covered: Covered) -> Ask:
     known = {start: end for (asked, start), end in covered.items() if asked == question}
     ends = [end for start, end in known.items() if end > start]
     asked_from = min(known, default=span.since)
-    if span.since < asked_from:
-        start = span.since
-    else:
-        start = max(ends) - span.overlap if ends else asked_from
+    reached = max(ends) - span.overlap if ends else asked_from
+    start = span.since if span.since < asked_from else reached
     return Ask("timeline", window_id(question, start, span.as_of), Window(start, span.as_of), account=handle)
 
 

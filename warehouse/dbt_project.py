@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parent.parent / "sql"
 _SILENT = (
     "--quiet", "--log-level", "none", "--log-level-file", "info", "--no-use-colors",
-    "--no-send-anonymous-usage-stats", "--no-version-check", "--no-write-json",
+    "--no-send-anonymous-usage-stats", "--no-version-check",
 )  # fmt: skip
 
 
@@ -40,15 +40,26 @@ def build_project(
 
     Raises WarehouseError with the first model that failed and why. The file is closed again either way.
     """
+    home = _home(warehouse, data_dir, settings)
+    variables = ["--vars", json.dumps({"reporting_timezone": reporting_timezone})]
+    command = ["build", "--fail-fast", *_selection(is_full=is_full), *variables, "--no-write-json"]
+    return _results(_invoke(command, home), home / "logs" / "dbt.log")
+
+
+def describe_project(warehouse: Path, data_dir: Path, settings: StorageSettings) -> Path:
+    """dbt's documentation of a built warehouse as one page that needs no network: where it is."""
+    home = _home(warehouse, data_dir, settings)
+    _results(_invoke(["docs", "generate", "--static"], home), home / "logs" / "dbt.log")
+    return home / "target" / "static_index.html"
+
+
+def _home(warehouse: Path, data_dir: Path, settings: StorageSettings) -> Path:
+    """dbt's own folder, with the profile that opens the warehouse as we do."""
     home = data_dir / "dbt"
     home.mkdir(parents=True, exist_ok=True)
-    output = profile(settings, warehouse)
-    profiles = {"soundings": {"target": "warehouse", "outputs": {"warehouse": output}}}
+    profiles = {"soundings": {"target": "warehouse", "outputs": {"warehouse": profile(settings, warehouse)}}}
     (home / "profiles.yml").write_text(json.dumps(profiles))  # JSON is YAML
-    result = _invoke(
-        [*_selection(is_full=is_full), "--vars", json.dumps({"reporting_timezone": reporting_timezone})], home
-    )
-    return _results(result, home / "logs" / "dbt.log")
+    return home
 
 
 def _selection(*, is_full: bool) -> list[str]:
@@ -63,7 +74,7 @@ def _invoke(arguments: Sequence[str], home: Path) -> dbtRunnerResult:
     folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(home)]
     folders += ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
     try:
-        return dbtRunner().invoke(["build", "--fail-fast", *arguments, *folders, *_SILENT])
+        return dbtRunner().invoke([*arguments, *folders, *_SILENT])
     finally:
         _close()
 

@@ -1,0 +1,23 @@
+"""`make docs`: one page from the text that is in the database too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from warehouse.docs import write_docs
+
+SQL = Path(__file__).resolve().parents[2] / "sql"
+
+
+def test_the_page_holds_every_public_column_with_its_definition(tmp_path: Path) -> None:
+    page = write_docs(tmp_path / "index.html").read_text("utf-8")
+    models = [m for path in (SQL / "marts").glob("*.yml") for m in yaml.safe_load(path.read_text("utf-8"))["models"]]
+    assert len(models) == 9
+    for model in models:
+        for column in model["columns"]:
+            assert column["name"] in page
+    kpi = next(model for model in models if model["name"] == "kpi_entity_daily")
+    definition = next(column["description"] for column in kpi["columns"] if column["name"] == "ugc_ratio")
+    assert definition.split("\n")[0][:60] in page
