@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows import topics
 from flows.rehearsal import Rehearsal
 from flows.runs import RunStatus, totals
 from flows.settings import Settings
@@ -107,8 +108,9 @@ def status(run: RunStatus) -> None:
 
 def checked(settings: Settings) -> None:
     """What a good configuration will do."""
-    entities = ", ".join(f"{entity.name} ({entity.kind})" for entity in settings.entities)
-    say(f"{settings.path.name} is good. Entities: {entities}.")
+    say(f"{settings.path.name} is good.")
+    for entity in settings.entities:
+        say(f"{entity.name} ({entity.kind}): {topics.parse(entity.query)}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("source", "platform", "reads", "credentials"):
         table.add_column(name)

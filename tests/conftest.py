@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Before anything imports Prefect: its server sends nothing, and tests see no configuration of the developer's own.
+os.environ.update(PREFECT_SERVER_ANALYTICS_ENABLED="false", DO_NOT_TRACK="1")
+for name in ("PREFECT_API_URL", "SOUNDINGS_CONFIG", "SOUNDINGS_DATA_DIR", "SOUNDINGS_MASK_KEY"):
+    os.environ.pop(name, None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -12,11 +12,12 @@
 | `domain:acme.com` | a link to that host or one below it, among the links or in the text |
 | `lang:en` | posts whose reported language it is; unknown is no language |
 
-Operators are in capitals; `a NEAR/2 b NEAR/2 c` asks for both pairs. Words match whole: `cat` is not in "concatenate";
-what is written inside a link is no text. Scripts without blanks (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese)
-and emoji match anywhere. Case never counts. Accents count if the query has them: `nestle` finds "Nestlé" too, `Nestlé`
-does not find "nestle". `i`, `I`, `İ` and `ı` are one letter, `ß` is `ss`. `&`, `+`, `#`, `%` and currency signs tell
-names apart (`AT&T`, `C++`); other signs only separate words. `macy` finds "Macy's", `macy's` does not find "macy"; the
+Operators are in capitals; `a NEAR/2 b NEAR/2 c` asks for both pairs. Words match whole: `cat` is not in
+"concatenate"; what is written inside a link is no text. Scripts without blanks (Chinese, Japanese, Korean,
+Thai, Lao, Khmer, Burmese) and emoji match anywhere, in a handle's name too (大学 finds @北京大学). Case never
+counts. Accents count if the query has them: `nestle` finds "Nestlé" too, `Nestlé` does not find "nestle".
+`i`, `I`, `İ` and `ı` are one letter, `ß` is `ss`. `&`, `+`, `#`, `%` and currency signs tell names apart
+(`AT&T`, `C++`); other signs only separate words. `macy` finds "Macy's", `macy's` does not find "macy"; the
 's counts no position. A letter of a script without blanks counts one.
 """
 

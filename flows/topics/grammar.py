@@ -1,7 +1,7 @@
 """The query language: `"acme air" OR @acmeair OR (#acme NOT recipe)`.
 
 Loosest to tightest: OR, AND (or a blank), NEAR/n, NOT. So `a OR b NOT c` is `a OR (b AND NOT c)`: the exclusion belongs
-to the branch it stands in, as in the searches of X and Lucene; brackets make it hold for all.
+to the branch it stands in, as in X's search; brackets make it hold for all.
 """
 
 from __future__ import annotations

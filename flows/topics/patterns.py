@@ -58,4 +58,13 @@ def _patterns(term: Term, found: dict[Place, str]) -> tuple[Pattern, ...]:
     if not plain or (not plain.startswith(sign) if sign else HANDLE in plain):
         return ()
     place, text = (Place(name), plain) if plain == accented else (Place(name, has_accents=True), accented)
+    if term.kind == "handle":
+        text = _without_letters(text)
     return (Pattern(place, text.removesuffix(" ") if term.is_prefix else text),)
+
+
+def _without_letters(handle: str) -> str:
+    """A handle's pattern without the unspaced letters of its name, which stand behind it once more as words."""
+    name, *others = handle.split()
+    is_repeated = len(others) == 1 and not others[0].isascii() and name.startswith(HANDLE + others[0])
+    return f" {name} " if is_repeated else handle

@@ -3,7 +3,8 @@
 A stream is the text folded (case, width, entities, apostrophes, the Turkish i) with one blank before and after every
 token: a whole word is then the plain substring ` acme `. Scripts that set no blanks between words (Han, kana, Hangul,
 Thai …) and emoji stay as they run, and are found anywhere: `航空`. Two streams are cut from one text: `marks` keeps
-handles and tags apart from words, `words` reads a tag as a word and hides the name of a handle. Each may be had with
+handles and tags apart from words, `words` reads a tag as a word and hides the name of a handle
+(but for unspaced letters: `@北京大学` names 大学). Each may be had with
 accents kept. Queries go through the same steps, so that both sides always agree.
 """
 
@@ -51,13 +52,15 @@ _STEPS = (
     (r"\b'(s|t|d|m|ll|re|ve)\b{end-half}", f" {CLITIC}$1"),
     (rf"([_{UNSPACED}])@", "$1 @"),
     (rf"([^{_WORD}])@+({_HANDLE_NAME})", f"$1 {HANDLE}$2 "),
+    (rf"{HANDLE}([{_LETTER}]+)([{_WORD}_]*)", f"{HANDLE}$1$2 $1 "),
     (rf"#+([{_WORD}_]+)", f" {TAG}$1 "),
     (rf"([{TAG}{HANDLE}][{_WORD}_]*|[{_LETTER}]+|[{_PICTURES}]+)|_+", " $1 "),
     (rf"[{_SYMBOL}]|[{_FLAG}]{{2}}", " $0 "),
     (rf"[^{_WORD}_{_SYMBOL}{UNSPACED}{_FLAG}{BREAK}-{CLITIC}]+", " "),
 )
-"""In this order: 's and its like; handles (after _ and unspaced letters too); tags; blanks around handles, tags and
-runs of unspaced letters or of pictures, and for other underscores; symbols and flags; gaps."""
+"""In this order: 's and its like; handles (after _ and unspaced letters too); the letters of an unspaced name, which
+are found anywhere; tags; blanks around handles, tags and runs of unspaced letters or of pictures, and for other
+underscores; symbols and flags; gaps."""
 
 
 Name = Literal["words", "marks", "hosts"]

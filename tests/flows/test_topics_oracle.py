@@ -94,7 +94,8 @@ def plain_tokens(text: str, *, in_tag: bool = False) -> list[Token]:
             tokens += [replace(first, tag=tag), *others]
             size = start - at + len(tag)
         elif sign == "@" and not (at and is_spaced(text[at - 1])) and (name := handle_name(text, start)):
-            tokens.append(Token("handle", name))
+            tokens.append(Token("handle", name))  # and the letters of its name, if they are found anywhere
+            tokens += [Token("letter", sign, is_joined=n > 0) for n, sign in enumerate(run(name, 0, is_letter))]
             size = start - at + len(name)
         elif sign == "'" and at and re.match(r"\w", text[at - 1]) and (clitic := CLITIC.match(text, at)):
             tokens.append(Token("clitic", clitic[0]))
@@ -129,6 +130,8 @@ def spans(tokens: tuple[Token, ...], term: Term) -> list[tuple[int, int]]:
     """First and last position (clitics have none) of each place where the term stands."""
     sigil = {"handle": "@", "tag": "#"}.get(term.kind, "")
     wanted = read(sigil + term.text, keep_accents=needs_accents(term))
+    if term.kind == "handle" and all(token.kind == "letter" for token in wanted[1:]):
+        wanted = wanted[:1]  # the name's own letters, which stand behind it
     found = []
     for at in range(len(tokens) - len(wanted) + 1):
         if stands(tokens[at : at + len(wanted)], wanted, term):
