@@ -7,7 +7,8 @@ from pathlib import Path
 
 from prefect import State, flow
 
-from flows import tasks
+from flows import settings, tasks
+from flows.errors import ConfigError
 from flows.nightly import conclude, steps
 from flows.run import opened
 
@@ -25,6 +26,9 @@ def backfill(
 @flow(name="replay")
 def replay(source: str | None = None, config: Path | None = None, data_dir: Path | None = None) -> State:
     """Parse, match and load all landed windows again, oldest first, as a run of its own that asks no platform."""
+    names = [options.name for options in settings.load(config, data_dir).sources if options.enabled]
+    if source is not None and source not in names:
+        raise ConfigError(f"there is no source {source!r} to replay; there are {', '.join(names)}")
     with opened(config, data_dir, "replay") as run:
         conclude(run, tasks.replay(run, source))
     return tasks.ended(run)

@@ -1,14 +1,14 @@
 """From landed pages to batches that can be validated and loaded.
 
 A batch is some whole windows, or a part of one large window: so it is made the same, with the same id, whenever it is
-made again, and the loader's ledger knows it. Memory is bounded by ITEMS_A_BATCH.
+made again, and the loader's ledger knows it. Memory is bounded by a batch's items and bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +20,14 @@ from flows import records
 from flows.errors import SourceError
 from flows.http import Limits
 from flows.landing import Outcome, read_page
-from flows.matching import ITEM, Settled, Tracked, settle
+from flows.matching import Settled, Tracked, settle
 from flows.sources.base import MALFORMED, Parsed, Source, SourceOptions, Topic
 
 ITEMS_A_BATCH = 200_000
-LARGEST_PAYLOAD = 1_000_000  # bytes of one item kept in quarantine
+BYTES_A_BATCH = 256 * 1024 * 1024
+EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001 - UTC without zone, as all our times
+UNEXPECTED = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
+"""What an answer of an unknown shape raises; it fails its page or window, and no other."""
 
 COLLECTION = pl.Schema(
     {
@@ -66,12 +69,14 @@ class _Tally:
     first: datetime | None = None  # publication times, for windows that have no bounds of their own
     last: datetime | None = None
 
-    def add(self, parsed: Parsed) -> None:
+    def add(self, parsed: Parsed, as_of: datetime) -> None:
+        """Count a page's items, and take in the days they lie on: clocks that lie do not make a file cover an era."""
         self.items += parsed.item_count
         if "mention" in parsed.tables:
-            times = parsed.tables["mention"]["published_at"].drop_nulls().to_list() or []
-            self.first = min([*times, *([self.first] if self.first else [])], default=None)
-            self.last = max([*times, *([self.last] if self.last else [])], default=None)
+            times = parsed.tables["mention"]["published_at"]
+            told = times.filter(times.is_between(EARLIEST, as_of, closed="both"))
+            self.first = min((t for t in (self.first, told.min()) if isinstance(t, datetime)), default=None)
+            self.last = max((t for t in (self.last, told.max()) if isinstance(t, datetime)), default=None)
 
 
 @dataclass
@@ -81,15 +86,26 @@ class _Draft:
     pages: list[tuple[str, _Tally, Parsed]] = field(default_factory=list)
     ended: list[_Tally] = field(default_factory=list)
     item_count: int = 0
+    body_bytes: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.item_count >= ITEMS_A_BATCH or self.body_bytes >= BYTES_A_BATCH
 
     def merge(self, other: _Draft) -> None:
         self.pages += other.pages
         self.ended += other.ended
         self.item_count += other.item_count
+        self.body_bytes += other.body_bytes
 
-    def name(self, run_id: str) -> str:
+    def name(self, run_id: str, source: str) -> str:
         """The same for the same pages in the same run; a replay is another run and loads them again."""
-        keys = [run_id, *(page_id for page_id, _, _ in self.pages), *(tally.window.window_id for tally in self.ended)]
+        keys = [
+            run_id,
+            source,
+            *(page_id for page_id, _, _ in self.pages),
+            *(tally.window.window_id for tally in self.ended),
+        ]
         return hashlib.blake2b("\n".join(keys).encode(), digest_size=12).hexdigest()
 
 
@@ -100,7 +116,7 @@ def batches(job: Job, windows: Sequence[Outcome]) -> Iterator[Path]:
         part, tally = _Draft(), _Tally(window)
         for page_id in window.pages:
             _add_page(job, page_id, part, tally)
-            if part.item_count >= ITEMS_A_BATCH:
+            if part.is_full:
                 if group.pages or group.ended:
                     yield _write(job, group)
                     group = _Draft()
@@ -108,67 +124,25 @@ def batches(job: Job, windows: Sequence[Outcome]) -> Iterator[Path]:
                 part = _Draft()
         part.ended.append(tally)
         group.merge(part)
-        if group.item_count >= ITEMS_A_BATCH:
+        if group.is_full:
             yield _write(job, group)
             group = _Draft()
     if group.ended:
         yield _write(job, group)
 
 
-def attach_payloads(job: Job, batch: Path) -> None:
-    """Put the verbatim payload beside each item that is not loaded, so that it can be read, mended and released."""
-    items = pl.read_parquet(batch / "item.parquet")
-    keys = list(records.LINEAGE)
-    wanted = items.filter(pl.col("outcome") == "malformed").select(keys)
-    if (batch / "quarantine.parquet").exists():
-        wanted = pl.concat([wanted, pl.read_parquet(batch / "quarantine.parquet").select(keys)]).unique()
-    if wanted.is_empty():
-        return
-    rows: list[tuple[str, int, str]] = []
-    for (page_id,), found in wanted.sort(keys).group_by("page_id", maintain_order=True):
-        payloads = job.source.items(read_page(job.landing, str(page_id)))
-        rows += [(str(page_id), n, payloads[n][:LARGEST_PAYLOAD].decode("utf-8", "replace")) for n in found["item_no"]]
-    payload = pl.DataFrame(rows, schema={**records.LINEAGE, "payload": pl.String()}, orient="row")
-    items = items.drop("payload").join(payload, on=keys, how="left", maintain_order="left")
-    items.write_parquet(batch / "item.parquet")
-
-
-def windows_of(batch: Path) -> set[str]:
-    """Ids of the windows whose items the batch holds."""
-    return set(msgspec.json.decode((batch / "batch.json").read_bytes())["windows"])
-
-
-def withhold(batch: Path) -> None:
-    """Take all items out of a batch: they stay in landing; what remains is the word on its windows."""
-    for file in batch.glob("*.parquet"):
-        if file.name != "collection.parquet":
-            file.unlink()
-    pl.DataFrame(schema=ITEM).write_parquet(batch / "item.parquet")
-    about = msgspec.json.decode((batch / "batch.json").read_bytes())
-    about |= {"batch_id": f"{about['batch_id']}-withheld", "pages": 0}
-    (batch / "batch.json").write_bytes(msgspec.json.encode(about))
-
-
-def uncover(batch: Path, reasons: Mapping[str, str]) -> None:
-    """Say of windows, by id, that they are not covered, and why: a part of them was withheld."""
-    collection = batch / "collection.parquet"
-    if collection.exists() and reasons:
-        reason = pl.col("window_id").replace_strict(reasons, default=None, return_dtype=pl.String)
-        rows = pl.read_parquet(collection).with_columns(
-            is_covered=pl.col("is_covered") & reason.is_null(), error=pl.coalesce(reason, "error")
-        )
-        rows.write_parquet(collection)
-
-
 def _add_page(job: Job, page_id: str, draft: _Draft, tally: _Tally) -> None:
     """Parse one page; one that cannot be read fails its window, and no other."""
     try:
-        parsed = job.source.parse(read_page(job.landing, page_id), job.options)
-    except (SourceError, msgspec.MsgspecError) as error:
-        tally.errors.append(f"page {page_id} cannot be read: {error}")
+        page = read_page(job.landing, page_id)
+        parsed = job.source.parse(page, job.options)
+    except (SourceError, msgspec.MsgspecError, pl.exceptions.PolarsError, *UNEXPECTED) as error:
+        told = error if isinstance(error, SourceError) else type(error).__name__  # other texts may quote a post
+        tally.errors.append(f"page {page_id} cannot be read: {told}")
         return
-    tally.add(parsed)
+    tally.add(parsed, job.as_of)
     draft.item_count += parsed.item_count
+    draft.body_bytes += len(page.body)
     draft.pages.append((page_id, tally, parsed))
 
 
@@ -200,7 +174,7 @@ def _collection_row(job: Job, tally: _Tally) -> dict[str, object]:
 
 def _write(job: Job, draft: _Draft) -> Path:
     """Write the batch directory whole: under a draft's name first, then renamed."""
-    batch_id = draft.name(job.run_id)
+    batch_id = draft.name(job.run_id, job.options.name)
     folder, making = job.staging / batch_id, job.staging / f"{batch_id}.tmp"
     for old in (folder, making):
         shutil.rmtree(old, ignore_errors=True)

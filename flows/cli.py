@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +14,16 @@ import typer
 from expectations.errors import SoundingsError
 from flows import present, runs, starter
 from flows import settings as configured
-from flows.errors import ConfigError
+from flows.errors import ConfigError, SourceError
+from flows.settings import Settings
+from flows.sources import source_of
 from warehouse.errors import LockedError
+from warehouse.lock import is_held
 
 if TYPE_CHECKING:
     from prefect import State
+
+CLOCKS_DIFFER = timedelta(minutes=5)  # what --as-of may lie ahead of this machine's clock
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 topics_app = typer.Typer(no_args_is_help=True, help="Look at a query before you commit to it.")
@@ -38,23 +44,25 @@ def init(
     config: Config = None,
 ) -> None:
     """Write a working soundings.toml on the sources that need no credentials."""
-    path = starter.write(config or Path("soundings.toml"), brand, query)
+    path = starter.write(configured.config_path(config), brand, query)
     present.say(f"Wrote {path}. Next: soundings check, then soundings run.")
 
 
 @app.command()
 def check(config: Config = None, data_dir: DataDir = None) -> None:
     """Check the configuration; writes nothing."""
-    present.checked(configured.load(config, data_dir))
+    settings = configured.load(config, data_dir)
+    _find_files(settings)
+    present.checked(settings)
 
 
 @app.command()
 def run(config: Config = None, data_dir: DataDir = None, as_of: AsOf = None) -> None:
     """Run a night now; a run that was cut off is taken up again."""
-    _prepare_prefect(config, data_dir)
+    clock, settings = _clock(as_of), _prepare_prefect(config, data_dir)
     from flows.nightly import nightly
 
-    _end(nightly(config, data_dir, _utc(as_of), return_state=True), config, data_dir)
+    _carry_out(settings, lambda: nightly(config, data_dir, clock, return_state=True))
 
 
 @app.command()
@@ -65,10 +73,10 @@ def backfill(
     as_of: AsOf = None,
 ) -> None:
     """Fetch the past: every day since then that is not covered yet."""
-    _prepare_prefect(config, data_dir)
+    clock, settings = _clock(as_of), _prepare_prefect(config, data_dir)
     from flows.backfill import backfill as flow
 
-    _end(flow(days, config, data_dir, _utc(as_of), return_state=True), config, data_dir)
+    _carry_out(settings, lambda: flow(days, config, data_dir, clock, return_state=True))
 
 
 @app.command()
@@ -78,17 +86,17 @@ def replay(
     data_dir: DataDir = None,
 ) -> None:
     """Parse, match and load what has landed once more, without asking any platform."""
-    _prepare_prefect(config, data_dir)
+    settings = _prepare_prefect(config, data_dir)
     from flows.backfill import replay as flow
 
-    _end(flow(source, config, data_dir, return_state=True), config, data_dir)
+    _carry_out(settings, lambda: flow(source, config, data_dir, return_state=True))
 
 
 @app.command()
 def serve(
     config: Config = None,
     data_dir: DataDir = None,
-    port: Annotated[int, typer.Option(help="Of the Prefect server, on 127.0.0.1.")] = 4200,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the Prefect server, on 127.0.0.1.")] = 4200,
 ) -> None:
     """Run on schedule: a Prefect server and the cron in one process tree; a missed night is caught up."""
     from flows.serving import serve as serve_forever
@@ -103,10 +111,11 @@ def status(config: Config = None, data_dir: DataDir = None, as_json: Json = Fals
     newest = runs.latest(settings.data_dir)
     if newest is None:
         raise SoundingsError(f"{settings.data_dir}: there has been no run yet; start one with: soundings run")
+    is_alive = newest.state == "running" and is_held(settings.data_dir)
     if as_json:
-        sys.stdout.write(runs.report(newest).decode() + "\n")
+        sys.stdout.write(runs.report(newest, is_alive=is_alive).decode() + "\n")
     else:
-        present.status(newest)
+        present.status(newest, is_alive=is_alive)
 
 
 @app.command()
@@ -165,29 +174,57 @@ def try_topic(
     present.rehearsal(rehearsal.try_query(settings, text))
 
 
-def _prepare_prefect(config: Path | None, data_dir: Path | None) -> None:
+def _find_files(settings: Settings) -> None:
+    """Raises ConfigError where a source that reads files has none to read."""
+    missing = []
+    for options in settings.sources:
+        source = source_of(options)
+        if options.enabled and source.files:
+            try:
+                source.files(options, settings.path.parent)
+            except SourceError as error:
+                missing.append(f"{settings.path.name}: sources.{options.name}: {error}")
+    if missing:
+        raise ConfigError("\n".join(missing))
+
+
+def _prepare_prefect(config: Path | None, data_dir: Path | None) -> Settings:
     """Prefect reads its environment when it is imported: say where its state lives before that."""
     settings = configured.load(config, data_dir)
-    configured.apply(configured.prefect_environment(settings.data_dir))
+    configured.apply(configured.prefect_environment(settings.data_dir, settings.prefect_api_url))
     present.quiet_logs()
+    return settings
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is None:
-        return moment
-    return moment.astimezone(UTC).replace(tzinfo=None)
+def _clock(as_of: datetime | None) -> datetime | None:
+    """--as-of as UTC without zone. Raises ConfigError on a time to come: runs before it would be refused until then."""
+    if as_of is None:
+        return None
+    clock = as_of.astimezone(UTC).replace(tzinfo=None) if as_of.tzinfo else as_of
+    if clock > runs.utc_now() + CLOCKS_DIFFER:
+        raise ConfigError(f"--as-of {clock} lies in the future; it is {runs.utc_now()} UTC")
+    return clock
 
 
-def _end(state: State, config: Path | None, data_dir: Path | None) -> None:
-    """Show how a run ended. What kept it from beginning is raised: nothing was done then."""
+def _carry_out(settings: Settings, flow: Callable[[], State]) -> None:
+    """Run a flow and show how it ended. Raises what kept it from beginning: nothing was done then."""
+    import httpx
+
+    before = runs.latest(settings.data_dir)
+    try:
+        state = flow()
+    except (RuntimeError, httpx.HTTPError) as error:  # Prefect did not find, or could not start, its server
+        raise SoundingsError(f"the run did not begin: {error}") from error
     problem = state.result(raise_on_failure=False)
     if isinstance(problem, ConfigError | LockedError):
         raise problem
-    status = runs.latest(configured.load(config, data_dir).data_dir)
-    if status is None:
+    status = runs.latest(settings.data_dir)
+    if status is None or status == before:
         raise SoundingsError(f"the run did not begin: {problem}")
     present.status(status)
-    raise typer.Exit(0 if status.state == "completed" else 1)
+    if status.state == "completed" and not state.is_completed():
+        present.fail(f"after the last step: {state.message}")
+    raise typer.Exit(0 if status.state == "completed" and state.is_completed() else 1)
 
 
 def main() -> None:
@@ -196,4 +233,6 @@ def main() -> None:
         app()
     except SoundingsError as error:
         present.fail(str(error))
-        sys.exit(2)
+    except OSError as error:
+        present.fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    sys.exit(2)

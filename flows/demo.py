@@ -100,10 +100,9 @@ def _tell(data_dir: Path, config: Path, seconds: float) -> None:
     with closing(query.open_release(data_dir, "public")) as con:
         present.verbatim("".join(query.run(con, KPIS, "table")))
     present.say(f"Done in {seconds:.0f} s. All of it is synthetic. Where to look next:")
-    present.say(
-        f'  .venv/bin/soundings query --config {config} "from marts.kpi_coverage order by report_date desc limit 10"'
-    )
-    present.say(f"  .venv/bin/soundings status --config {config} --json")
-    present.say(f"  {data_dir / 'current' / 'bi.duckdb'} for your BI tool (read-only)")
-    present.say(f"  {data_dir / 'expectations' / 'index.html'} for what was checked")
+    told = present.near(config)
+    present.say(f'  .venv/bin/soundings query --config {told} "from marts.kpi_coverage order by report_date desc"')
+    present.say(f"  .venv/bin/soundings status --config {told} --json")
+    present.say(f"  {present.near(data_dir / 'current' / 'bi.duckdb')} for your BI tool (read-only)")
+    present.say(f"  {present.near(data_dir / 'expectations' / 'index.html')} for what was checked")
     present.say('  .venv/bin/soundings init --brand "Your Brand" --query \'"your brand" OR @yourbrand\'')

@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flows.batch import Job
+import msgspec
+import polars as pl
+
+from flows.batch import UNEXPECTED, Job
 from flows.errors import SourceError
 from flows.http import HttpClient
 from flows.landing import Attempt, LandingClient, Outcome, request_key
@@ -16,7 +19,7 @@ from flows.sources.base import Page, RateLimit
 from flows.windows import Ask
 
 MAX_AGE = timedelta(hours=24)  # of an unfinished attempt whose pages are still worth going on with
-GIVES_UP_AFTER = 3  # windows in a row that failed: the source is down, and the rest is left for the next run
+GIVES_UP_AFTER = 3  # windows in a row where the platform failed us: it is down, the rest is for the next run
 
 Progress = Callable[[int, int], None]
 """Told after each window: how many of how many are done."""
@@ -40,7 +43,8 @@ async def _extract(job: Job, asks: Sequence[Ask], progress: Progress) -> list[Ou
                 else:
                     await _land(job, ask, attempt, http)
             assert attempt.outcome is not None  # noqa: S101 - for the type checker: it was set above
-            failed_in_a_row = 0 if attempt.outcome.error is None else failed_in_a_row + 1
+            is_down = attempt.outcome.error is not None and not attempt.is_finished
+            failed_in_a_row = failed_in_a_row + 1 if is_down else 0
             outcomes.append(attempt.outcome)
             progress(len(outcomes), len(asks))
     return outcomes
@@ -52,21 +56,21 @@ async def _land(job: Job, ask: Ask, attempt: Attempt, http: HttpClient) -> None:
     Where the platform failed us, the next run goes on from the last page; where its answer was wrong, the page that
     was wrong must not answer again, and the window is asked anew.
     """
-    pages: list[str] = []
+    pages: dict[str, None] = {}  # a set that keeps the order
     lost, error, limited_before = 0, None, http.counts.rate_limited
     end = attempt.finish
     try:
         async for page in _pages(job, ask, attempt, http):
             if page.page_id not in pages:  # two alternatives of a query may be the same question to the platform
-                pages.append(page.page_id)
+                pages[page.page_id] = None
                 lost += page.lost_items
     except SourceError as failure:
         error = str(failure)
         end = attempt.pause if failure.retryable else attempt.finish
-    except (KeyError, TypeError, ValueError) as failure:
-        error = _surprise(job, failure)
+    except (OSError, msgspec.MsgspecError, pl.exceptions.PolarsError, *UNEXPECTED) as failure:
+        error = _surprise(job, ask, failure)
     limited = http.counts.rate_limited - limited_before
-    end(pages, is_covered=error is None, rate_limited=limited, lost_items=lost, error=error)
+    end(list(pages), is_covered=error is None, rate_limited=limited, lost_items=lost, error=error)
 
 
 def _pages(job: Job, ask: Ask, attempt: Attempt, http: HttpClient) -> AsyncIterator[Page]:
@@ -128,6 +132,8 @@ def _fields(options: Any) -> list[tuple[str, Any]]:
     return [(name, getattr(options, name)) for name in type(options).model_fields]
 
 
-def _surprise(job: Job, error: Exception) -> str:
-    """An answer of a shape that the source does not know: the API has changed, or it is not that API."""
-    return f"{job.platform}: the answer is not as expected ({type(error).__name__}: {error}); the page is in landing"
+def _surprise(job: Job, ask: Ask, error: Exception) -> str:
+    """An answer of a shape that the source does not know; the error's own text may quote a post and is not repeated."""
+    what = ask.path.name if ask.path else f"window {ask.window_id}"
+    told = f": {error.strerror}" if isinstance(error, OSError) else ""
+    return f"{job.platform}: {what} is not as expected ({type(error).__name__}{told}); what was read is in landing"

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import duckdb
+import msgspec
+import polars as pl
 
 from expectations.validate import validate
 from expectations.verdict import Verdict
-from flows import batch as batching
-from flows.batch import Job
-from flows.landing import Outcome
+from flows import records
+from flows.batch import Job, batches
+from flows.landing import Outcome, read_page
+from flows.matching import ITEM
 from flows.runs import utc_now
 from warehouse.load import load_batch
+
+LARGEST_PAYLOAD = 1_000_000  # bytes of one item kept in quarantine
 
 
 def ingest(
@@ -22,17 +28,62 @@ def ingest(
     """Load a source's windows. A withheld batch loads nothing but the word that its windows are not covered."""
     verdicts: list[Verdict] = []
     withheld: dict[str, str] = {}
-    for folder in batching.batches(job, outcomes):
+    for folder in batches(job, outcomes):
         verdict = validate(folder, as_of=job.as_of)
         verdicts.append(verdict)
         if verdict.is_withheld:
             reason = f"withheld: {'; '.join(verdict.reasons)}"
-            withheld |= dict.fromkeys(batching.windows_of(folder), reason)
-            batching.withhold(folder)
+            withheld |= dict.fromkeys(_windows_of(folder), reason)
+            _withhold(folder)
         else:
-            batching.attach_payloads(job, folder)
-        batching.uncover(folder, withheld)
+            _attach_payloads(job, folder)
+        _uncover(folder, withheld)
         load_batch(con, folder, loaded_at=utc_now())
         shutil.rmtree(folder)
         on_batch()
     return verdicts
+
+
+def _attach_payloads(job: Job, batch: Path) -> None:
+    """Put the verbatim payload beside each item that is not loaded, so that it can be read, mended and released."""
+    items = pl.read_parquet(batch / "item.parquet")
+    keys = list(records.LINEAGE)
+    wanted = items.filter(pl.col("outcome") == "malformed").select(keys)
+    if (batch / "quarantine.parquet").exists():
+        wanted = pl.concat([wanted, pl.read_parquet(batch / "quarantine.parquet").select(keys)]).unique()
+    if wanted.is_empty():
+        return
+    rows: list[tuple[str, int, str]] = []
+    for (page_id,), found in wanted.sort(keys).group_by("page_id", maintain_order=True):
+        payloads = job.source.items(read_page(job.landing, str(page_id)))
+        rows += [(str(page_id), n, payloads[n][:LARGEST_PAYLOAD].decode("utf-8", "replace")) for n in found["item_no"]]
+    payload = pl.DataFrame(rows, schema={**records.LINEAGE, "payload": pl.String()}, orient="row")
+    items = items.drop("payload").join(payload, on=keys, how="left", maintain_order="left")
+    items.write_parquet(batch / "item.parquet")
+
+
+def _windows_of(batch: Path) -> set[str]:
+    """Ids of the windows whose items the batch holds."""
+    return set(msgspec.json.decode((batch / "batch.json").read_bytes())["windows"])
+
+
+def _withhold(batch: Path) -> None:
+    """Take all items out of a batch: they stay in landing; what remains is the word on its windows."""
+    for file in batch.glob("*.parquet"):
+        if file.name != "collection.parquet":
+            file.unlink()
+    pl.DataFrame(schema=ITEM).write_parquet(batch / "item.parquet")
+    about = msgspec.json.decode((batch / "batch.json").read_bytes())
+    about |= {"batch_id": f"{about['batch_id']}-withheld", "pages": 0}
+    (batch / "batch.json").write_bytes(msgspec.json.encode(about))
+
+
+def _uncover(batch: Path, reasons: Mapping[str, str]) -> None:
+    """Say of windows, by id, that they are not covered, and why: a part of them was withheld."""
+    collection = batch / "collection.parquet"
+    if collection.exists() and reasons:
+        reason = pl.col("window_id").replace_strict(reasons, default=None, return_dtype=pl.String)
+        rows = pl.read_parquet(collection).with_columns(
+            is_covered=pl.col("is_covered") & reason.is_null(), error=pl.coalesce(reason, "error")
+        )
+        rows.write_parquet(collection)

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from prefect import State, flow
+from prefect.futures import wait
 
 from expectations.verdict import Verdict
 from flows import present, tasks
@@ -26,8 +27,11 @@ def steps(run: Run) -> None:
     with present.progress() as bars:
         plans = tasks.plan(run)
         sources = [tasks.extract.submit(run, plan, bars) for plan in plans]
-        for plan, extracting in zip(plans, sources, strict=True):
-            verdicts += tasks.load(run, plan, tasks.landed(run, plan, extracting))
+        try:
+            for plan, extracting in zip(plans, sources, strict=True):
+                verdicts += tasks.load(run, plan, tasks.landed(run, plan, extracting))
+        finally:
+            wait(sources)  # no source goes on landing when the run has ended
     conclude(run, verdicts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -44,20 +45,32 @@ def _asks(run: Run, options: AnyOptions, con: duckdb.DuckDBPyConnection) -> list
     asks: list[Ask] = []
     if source.files:
         read_before = coverage.covered_files(con, options.name, run.status.run_id)
-        mapping = options.model_dump_json(exclude={"name", "enabled", "path", "allow_private"})
-        found = [windows.read(path, mapping) for path in source.files(options, run.settings.path.parent)]
+        meaning = _meaning(run, options)
+        found = [windows.read(path, meaning) for path in source.files(options, run.settings.path.parent)]
         asks += {ask.window_id: ask for ask in found if ask.window_id not in read_before}.values()
     if source.discover:
-        for topic in run.job(options).topics:
+        for topic in run.topics:
             query_hash = topics.query_hash(topics.parse(topic.query))
             asks += windows.discover(topic, query_hash, span, covered)
     if source.timeline:
-        ours = [account.handle.lstrip("@") for account in run.settings.accounts if account.platform == platform]
+        ours = [account.handle.strip().lstrip("@") for account in run.settings.accounts if account.platform == platform]
         asks += [windows.timeline(platform, handle, span, covered) for handle in ours]
     if source.refresh:
         due = coverage.due_for_refresh(con, options.name, run.as_of)
-        asks += [windows.refresh(due, run.as_of)] if due else []
+        asks += [windows.refresh(each, run.as_of) for each in batched(due, source.refresh_batch)]
     return asks
+
+
+def batched(ids: Sequence[str], size: int) -> list[Sequence[str]]:
+    """Some ids a window, so that one which cannot be read costs no more than its neighbours."""
+    return [ids[at : at + size] for at in range(0, len(ids), size)]
+
+
+def _meaning(run: Run, options: AnyOptions) -> str:
+    """What a file's rows would say: how they are mapped, what is asked of them, whose accounts are known."""
+    mapping = options.model_dump_json(exclude={"name", "enabled", "path", "allow_private"})
+    asked = sorted(topics.query_hash(topics.parse(topic.query)) + topic.topic_id for topic in run.topics)
+    return "\n".join([mapping, *asked, *sorted(run.tracked)])
 
 
 def _span(run: Run) -> Span:

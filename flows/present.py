@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -22,6 +23,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 EXAMPLES = 5
 STATES = {"completed": "green", "failed": "red", "crashed": "red", "running": "yellow"}
+TAKEN_UP = {"nightly": "run", "backfill": "backfill", "replay": "replay"}
 
 
 class Bars:
@@ -69,6 +71,12 @@ def say(text: str) -> None:
     out.print(escape(text), soft_wrap=True)
 
 
+def near(path: Path) -> Path:
+    """The path as one types it from here, where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def fail(text: str) -> None:
     err.print(f"[red]error:[/red] {escape(text)}", soft_wrap=True)
 
@@ -79,8 +87,8 @@ def quiet_logs() -> None:
         logging.getLogger("prefect").setLevel(logging.WARNING)
 
 
-def status(run: RunStatus) -> None:
-    """The run and its table of sources."""
+def status(run: RunStatus, *, is_alive: bool = True) -> None:
+    """The run and its table of sources; `is_alive` tells a run that is at work from one whose process died."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("source")
     table.add_column("state")
@@ -94,8 +102,12 @@ def status(run: RunStatus) -> None:
     if len(run.sources) > 1:
         numbers = (sums.fetched, sums.loaded, sums.duplicate, sums.rejected, sums.quarantined, sums.pages)
         table.add_row("total", "", *(f"{n:,}" for n in numbers), style="bold")
-    colour = STATES[run.state]
-    out.print(f"Run {run.run_id} ({run.kind}), as of {run.as_of:%Y-%m-%d %H:%M} UTC: [{colour}]{run.state}[/]")
+    state: str = run.state
+    colour = STATES[state]
+    if state == "running" and not is_alive:
+        state = f"cut off; `soundings {TAKEN_UP[run.kind]}` takes it up again"
+    line = f"Run {run.run_id} ({run.kind}), as of {run.as_of:%Y-%m-%d %H:%M} UTC: [{colour}]{state}[/]"
+    out.print(line, soft_wrap=True)
     out.print(table)
     for source in run.sources:
         if source.error:

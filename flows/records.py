@@ -11,13 +11,14 @@ import types
 import typing
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import polars as pl
 
 Kind = Literal["post", "comment", "reply", "quote", "repost", "article", "question", "answer", "poll"]
 FoundBy = Literal["query", "account", "thread"]
+Count = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # BIGINT; a platform's votes may be below zero
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,15 +62,15 @@ class EngagementSnapshot(Record, kw_only=True, frozen=True):
     mention_id: str
     captured_at: datetime
     age_hours: float  # captured_at − published_at
-    likes: int | None = None
-    replies: int | None = None
-    reposts: int | None = None
-    quotes: int | None = None
-    views: int | None = None
-    bookmarks: int | None = None
-    upvotes: int | None = None
-    downvotes: int | None = None
-    clicks: int | None = None
+    likes: Count | None = None
+    replies: Count | None = None
+    reposts: Count | None = None
+    quotes: Count | None = None
+    views: Count | None = None
+    bookmarks: Count | None = None
+    upvotes: Count | None = None
+    downvotes: Count | None = None
+    clicks: Count | None = None
 
 
 class Account(Record, kw_only=True, frozen=True):
@@ -90,9 +91,9 @@ class AccountSnapshot(Record, kw_only=True, frozen=True):
 
     account_id: str
     captured_at: datetime
-    followers: int | None = None
-    following: int | None = None
-    posts: int | None = None
+    followers: Count | None = None
+    following: Count | None = None
+    posts: Count | None = None
 
 
 class Interaction(Record, kw_only=True, frozen=True):
@@ -111,7 +112,7 @@ class ThreadRead(Record, kw_only=True, frozen=True):
 
     root_id: str
     read_at: datetime
-    replies_read: int
+    replies_read: Count
     is_complete: bool
 
 
@@ -169,6 +170,11 @@ def schema(record: type[Record], *, lineage: bool = False) -> pl.Schema:
     hints = typing.get_type_hints(record)
     columns = {name: _polars_type(hints[name]) for name in record.__struct_fields__}
     return pl.Schema({**LINEAGE, **columns} if lineage else columns)
+
+
+def check(row: Record) -> None:
+    """Raises ValidationError (a ValueError) where a value is not of its column's type, or too large for it."""
+    msgspec.convert(msgspec.structs.asdict(row), type(row))
 
 
 def frame(record: type[Record], rows: Iterable[tuple[str, int, Record]]) -> pl.DataFrame:

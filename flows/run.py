@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from flows import settings as configured
 from flows.batch import Job
 from flows.errors import ConfigError
 from flows.http import Limits
+from flows.matching import Tracked
 from flows.runs import RunKind, RunState, RunStatus, SourceStatus
+from flows.schedule import scheduled_before
 from flows.settings import Settings
 from flows.sources import AnyOptions, platform_of, source_of
 from flows.sources.base import Topic
@@ -51,6 +54,14 @@ class Run:
     def sources(self) -> list[AnyOptions]:
         return [options for options in self.settings.sources if options.enabled]
 
+    @property
+    def topics(self) -> list[Topic]:
+        return [Topic(entity.id, entity.query) for entity in self.settings.entities]
+
+    @property
+    def tracked(self) -> Tracked:
+        return frozenset(f"{a.platform}:{configuration.handle(a)}" for a in self.settings.accounts)
+
     def job(self, options: AnyOptions, as_of: datetime | None = None) -> Job:
         """What extracting and loading one source needs to know of the run; a replay has the clock of what landed."""
         return Job(
@@ -59,8 +70,8 @@ class Run:
             source=source_of(options),
             options=options,
             platform=platform_of(options),
-            topics=[Topic(entity.id, entity.query) for entity in self.settings.entities],
-            tracked=frozenset(f"{a.platform}:{configuration.handle(a)}" for a in self.settings.accounts),
+            topics=self.topics,
+            tracked=self.tracked,
             landing=self.landing,
             staging=self.settings.data_dir / "staging",
             folder=self.settings.path.parent,
@@ -114,7 +125,10 @@ def _choose(settings: Settings, kind: RunKind, as_of: datetime | None, back: tim
     now = runs.utc_now()
     within = timedelta(hours=settings.schedule.resume_hours)
     cut_off = runs.interrupted(settings.data_dir, kind, as_of or now, within)
-    if cut_off is not None and as_of in (None, cut_off.as_of) and cut_off.since == _since(cut_off.as_of, back):
+    is_same = cut_off is not None and as_of in (None, cut_off.as_of) and cut_off.since == _since(cut_off.as_of, back)
+    if cut_off is not None and is_same and cut_off.as_of >= _due(settings, kind, as_of or now):
+        known = {source.name: source for source in cut_off.sources}
+        cut_off.sources = [known.get(source.name, source) for source in _sources(settings)]
         return cut_off
     newest = runs.latest(settings.data_dir)
     clock = as_of or now
@@ -129,12 +143,19 @@ def _choose(settings: Settings, kind: RunKind, as_of: datetime | None, back: tim
         as_of=clock,
         started_at=now,
         since=_since(clock, back),
-        sources=[
-            SourceStatus(name=options.name, platform=platform_of(options))
-            for options in settings.sources
-            if options.enabled
-        ],
+        sources=_sources(settings),
     )
+
+
+def _due(settings: Settings, kind: RunKind, clock: datetime) -> datetime:
+    """The newest scheduled night: a run that was cut off before it is not taken up in its stead."""
+    if kind != "nightly":
+        return datetime.min  # noqa: DTZ901 - UTC without zone, as all our times
+    return scheduled_before(settings.schedule.cron, settings.schedule.timezone, clock + timedelta(seconds=1))
+
+
+def _sources(settings: Settings) -> list[SourceStatus]:
+    return [SourceStatus(name=o.name, platform=platform_of(o)) for o in settings.sources if o.enabled]
 
 
 def _since(clock: datetime, back: timedelta | None) -> datetime | None:
@@ -142,7 +163,8 @@ def _since(clock: datetime, back: timedelta | None) -> datetime | None:
 
 
 def _prepare(run: Run) -> None:
-    """Carry the warehouse forward and write down the configuration of this run."""
+    """Carry the warehouse forward, write down this run's configuration, and clear what a killed run was making."""
+    shutil.rmtree(run.settings.data_dir / "staging", ignore_errors=True)
     con = connect(run.warehouse, settings=run.storage)
     try:
         migrate(con)

@@ -5,16 +5,22 @@ A run that did not end (its process was killed) is found here and taken up again
 
 from __future__ import annotations
 
-import secrets
+import logging
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from flows.landing.files import UNFINISHED, write_whole
+
+LOG = logging.getLogger(__name__)
 RunState = Literal["running", "completed", "failed", "crashed"]
 RunKind = Literal["nightly", "backfill", "replay"]
 SourceState = Literal["pending", "extracting", "loading", "completed", "failed"]
+TIMES = ("as_of", "started_at", "ended_at", "since")  # UTC: without zone in here, with one in the document
+_WRITING = threading.Lock()  # sources are extracted side by side, and each notes how it fares
 
 
 class SourceStatus(msgspec.Struct):
@@ -46,6 +52,12 @@ class RunStatus(msgspec.Struct):
     since: datetime | None = None  # backfill: how far back
     sources: list[SourceStatus] = []
 
+    def __post_init__(self) -> None:
+        for name in TIMES:
+            moment: datetime | None = getattr(self, name)
+            if moment is not None and moment.tzinfo is not None:
+                setattr(self, name, moment.astimezone(UTC).replace(tzinfo=None))
+
     def source(self, name: str) -> SourceStatus:
         return next(source for source in self.sources if source.name == name)
 
@@ -64,9 +76,12 @@ def totals(status: RunStatus) -> Totals:
     return Totals(**{name: sum(getattr(s, name) for s in status.sources) for name in Totals.__struct_fields__})
 
 
-def report(status: RunStatus) -> bytes:
-    """The status document with its totals, as JSON."""
+def report(status: RunStatus, *, is_alive: bool | None = None) -> bytes:
+    """The status document with its totals, as JSON; `is_alive`, where it is known: a process is at it right now."""
     document = {**msgspec.to_builtins(status), "totals": msgspec.to_builtins(totals(status))}
+    document |= {name: f"{document[name]}Z" for name in TIMES if document[name] is not None}
+    if is_alive is not None:
+        document["is_alive"] = is_alive
     return msgspec.json.format(msgspec.json.encode(document), indent=2)
 
 
@@ -74,16 +89,25 @@ def save(data_dir: Path, status: RunStatus) -> None:
     """Write the document whole or not at all."""
     folder = data_dir / "runs"
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{status.run_id}.{secrets.token_hex(4)}"
-    draft.write_bytes(report(status))
-    draft.replace(folder / f"{status.run_id}.json")
+    with _WRITING:
+        write_whole(folder / f"{status.run_id}.json", report(status))
 
 
 def history(data_dir: Path) -> list[RunStatus]:
-    """All runs, newest first."""
-    documents = (data_dir / "runs").glob("*.json")
-    runs = [msgspec.json.decode(path.read_bytes(), type=RunStatus) for path in documents]
-    return sorted(runs, key=lambda run: (run.as_of, run.started_at), reverse=True)
+    """All runs, newest first; a document that cannot be read is named in the log and left out."""
+    found = []
+    for path in _documents(data_dir):
+        try:
+            found.append(msgspec.json.decode(path.read_bytes(), type=RunStatus))
+        except FileNotFoundError:
+            continue  # pruned since we looked
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            LOG.warning("%s: left out, as it is damaged (%s); move it away or restore it", path, error)
+    return sorted(found, key=lambda run: (run.as_of, run.started_at, len(run.run_id), run.run_id), reverse=True)
+
+
+def _documents(data_dir: Path) -> list[Path]:
+    return [path for path in (data_dir / "runs").glob("*.json") if not path.name.startswith(UNFINISHED)]
 
 
 def latest(data_dir: Path) -> RunStatus | None:
@@ -115,7 +139,7 @@ def prune(data_dir: Path, keep: int) -> None:
 def new_id(data_dir: Path, as_of: datetime) -> str:
     """A run is named by its clock; a second one at the same second gets a number."""
     name = f"{as_of:%Y%m%dt%H%M%Sz}"
-    taken = {path.stem for path in (data_dir / "runs").glob("*.json")}
+    taken = {path.stem for path in _documents(data_dir)}
     return next(each for each in (name, *(f"{name}-{n}" for n in range(2, 1000))) if each not in taken)
 
 

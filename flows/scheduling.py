@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from prefect.client.orchestration import get_client
 from prefect.runner import Runner
 from prefect.schedules import Cron
@@ -9,12 +11,19 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.nightly import nightly
 from flows.settings import Settings
+from flows.starter import slug
+
+
+def deployment_name(settings: Settings) -> str:
+    """One for each data folder: several installations may share a Prefect server."""
+    place = hashlib.blake2b(str(settings.data_dir).encode(), digest_size=4).hexdigest()
+    return f"{slug(settings.project.name)}-{place}"
 
 
 async def run_on_schedule(settings: Settings, *, is_night_missed: bool) -> None:
     """Serve the night's deployment until stopped; a missed night is asked for once, at the start."""
     deployment = await nightly.ato_deployment(
-        name="nightly",
+        name=deployment_name(settings),
         schedule=Cron(settings.schedule.cron, timezone=settings.schedule.timezone),
         parameters={"config": str(settings.path), "data_dir": str(settings.data_dir)},
         concurrency_limit=1,

@@ -77,6 +77,8 @@ def write(path: Path, brand: str, query: str) -> Path:
             stream.write(text)
     except FileExistsError:
         raise ConfigError(f"{path} exists already; edit it, or name another with --config") from None
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no folder {path.parent}; make it first") from None
     return path
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 from duckdb import Error as DuckDBError
+from msgspec.structs import replace
+from polars.exceptions import PolarsError
 from prefect import State, get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -22,6 +24,7 @@ from expectations.errors import SoundingsError
 from expectations.verdict import Verdict
 from flows import plan as planning
 from flows import present, runs
+from flows.batch import UNEXPECTED
 from flows.extract import extract as extract_windows
 from flows.ingest import ingest
 from flows.landing import Outcome, finished_windows, prune_landing
@@ -73,15 +76,17 @@ def landed(run: Run, plan: Plan, extracting: PrefectFuture[list[Outcome]]) -> li
 
 @task(name="replay", cache_policy=NO_CACHE)
 def replay(run: Run, source: str | None) -> list[Verdict]:
-    """Load again all that has landed, each window with the clock at which it was fetched."""
+    """Load again every window that was landed to its end, with the clock at which it was fetched."""
     verdicts: list[Verdict] = []
+    chosen = [options for options in run.sources if source in (None, options.name)]
+    run.status.sources = [run.status.source(options.name) for options in chosen]
     with _written(run) as con:
-        for options in run.sources:
-            if source in (None, options.name):
-                by_clock: dict[datetime, list[Outcome]] = {}
-                for outcome in finished_windows(run.landing, options.name):
-                    by_clock.setdefault(outcome.as_of, []).append(outcome)
-                verdicts += _load(run, options, by_clock, con)
+        for options in chosen:
+            by_clock: dict[datetime, list[Outcome]] = {}
+            for outcome in finished_windows(run.landing, options.name):
+                said_then = replace(outcome, error=None)  # an old error is no error of this run
+                by_clock.setdefault(outcome.as_of, []).append(said_then)
+            verdicts += _load(run, options, by_clock, con)
     return verdicts
 
 
@@ -102,8 +107,11 @@ def _load(
     try:
         for as_of, windows in outcomes.items():
             verdicts += ingest(run.job(options, as_of), windows, con, note)
-    except (SoundingsError, DuckDBError) as error:  # what is committed stays; its windows are asked again
+    except SoundingsError as error:  # what is committed stays; its windows are asked again
         errors.append(str(error))
+    except (DuckDBError, PolarsError, OSError, *UNEXPECTED) as error:  # this source's, and no other's
+        get_run_logger().exception("%s broke down", options.name)
+        errors.append(f"loading broke down ({type(error).__name__}); the log has the trace")
     errors += coverage.errors_of_run(con, run.status.run_id, options.name)
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     status.error = f"{errors[0]}{more}" if errors else None
@@ -153,7 +161,7 @@ def publish(run: Run) -> Path:
         run.as_of,
         keep=run.settings.publish.keep,
         key=mask_key(),
-        tracked_handles=sorted(handle.split(":", 1)[1] for handle in run.job(run.sources[0]).tracked),
+        tracked_handles=sorted(handle.split(":", 1)[1] for handle in run.tracked),
     )
     run.status.release = release.name
     run.save()
@@ -162,7 +170,7 @@ def publish(run: Run) -> Path:
 
 @task(name="tidy", cache_policy=NO_CACHE)
 def tidy(run: Run) -> None:
-    """Forget what is past its time: landed pages, old journals, what a killed run left behind."""
+    """Forget what is past its time: landed pages, old journals, what the models have taken in."""
     prune_landing(run.landing, run.as_of - timedelta(days=run.settings.retention.landing_days))
     runs.prune(run.settings.data_dir, run.settings.publish.keep * 10)
     with _written(run) as con:

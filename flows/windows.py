@@ -54,27 +54,31 @@ def discover(topic: Topic, query_hash: str, span: Span, covered: Covered) -> Ite
 
 
 def timeline(platform: str, handle: str, span: Span, covered: Covered) -> Ask:
-    """One window for one account: from the overlap before what is covered, or from `since`."""
+    """One window for one account: from the overlap before what is covered without a gap, or from the first moment."""
     question = f"timeline-{_digest(platform, handle)}"
     known = {start: end for (asked, start), end in covered.items() if asked == question}
-    ends = [end for start, end in known.items() if end > start]
-    asked_from = min(known, default=span.since)
-    reached = max(ends) - span.overlap if ends else asked_from
-    start = span.since if span.since < asked_from else reached
+    first = reached = min([span.since, *known])
+    for asked_from, end in sorted(known.items()):  # covered without a gap up to here
+        if end > asked_from and asked_from <= reached:
+            reached = max(reached, end)
+    start = first if reached == first else max(first, reached - span.overlap)
     return Ask("timeline", window_id(question, start, span.as_of), Window(start, span.as_of), account=handle)
 
 
 def refresh(ids: Sequence[str], as_of: datetime) -> Ask:
-    """All mentions of a source whose counts are due."""
+    """Some mentions of a source whose counts are due."""
     return Ask("refresh", f"refresh-{_digest(*ids)}-{as_of:%Y%m%dt%H%M%Sz}", ids=tuple(ids))
 
 
-def read(path: Path, mapping: str) -> Ask:
-    """One file: the question is its content and how it is mapped, so that what is unchanged is not read twice."""
-    digest = hashlib.blake2b(mapping.encode(), digest_size=12)
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
+def read(path: Path, meaning: str) -> Ask:
+    """One file: the question is its content and what its rows mean, so that what is unchanged is not read twice."""
+    digest = hashlib.blake2b(meaning.encode(), digest_size=12)
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        digest.update(str(path).encode())  # reading it will say so, and fail this file only
     return Ask("read", f"read-{digest.hexdigest()}", path=path)
 
 

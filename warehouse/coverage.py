@@ -58,7 +58,7 @@ def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime
             join (values {ages}) as age (hours)
                 on published_at <= $as_of - to_hours(age.hours)
                 and published_at > $as_of - to_minutes(90 * age.hours)
-            where source = $source and deleted_at is null and first_seen_at < $as_of
+            where source = $source and (deleted_at is null or deleted_at >= $as_of) and first_seen_at < $as_of
         )
         select native_id
         from at_age

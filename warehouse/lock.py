@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 from collections.abc import Iterator
@@ -44,6 +45,18 @@ def hold_lock(data_dir: Path, run_id: str) -> Iterator[None]:
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+def is_held(data_dir: Path) -> bool:
+    """Whether a run is at work in the data folder now. Asks without writing, as readers may not be let to."""
+    if not (data_dir / "run.lock.json").exists():
+        return False
+    with (data_dir / "run.lock").open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _write(note: Path, run_id: str) -> None:

@@ -75,6 +75,7 @@ class Attempt:
         files = (PAGE_FILE.fullmatch(path.name) for path in folder.iterdir())
         self._numbers = {match[2]: int(match[1]) for match in files if match}
         self.outcome = _load(folder / _OUTCOME, Outcome)
+        self._is_finished = self.outcome is not None
 
     @classmethod
     def open(
@@ -120,8 +121,8 @@ class Attempt:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the window has its outcome."""
-        return self.outcome is not None
+        """Whether the window has come to its end, in this run or before."""
+        return self._is_finished
 
     def find(self, key: str) -> Page | None:
         """The page that answers this request; None where none has landed, or the file does not prove itself."""
@@ -192,6 +193,7 @@ class Attempt:
         sync_folder(self._folder)  # the pages first: an outcome must not outlive what it names
         write_whole(self._folder / _OUTCOME, msgspec.json.encode(outcome))
         sync_folder(self._folder)
+        self._is_finished = True
         return outcome
 
     def _name(self, key: str) -> str:

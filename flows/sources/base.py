@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from flows import records
 from flows.errors import SourceError
@@ -25,7 +27,20 @@ FOUND_BY: dict[Verb, records.FoundBy] = {
 }
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no IANA time zone; write one like 'Europe/Vilnius' or 'UTC'") from error
+    return name
+
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Zone = Annotated[str, AfterValidator(_zone)]
+_ESCAPE = re.compile(  # a whole pair, half of one (6 bytes), or any other escape, so that \\ud800 is none
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.", re.DOTALL
+)
+_OFFSET = re.compile(r"(?:\(byte|position) ([0-9]+)")
 
 
 class SourceOptions(BaseModel):
@@ -71,15 +86,32 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     lost_items: int = 0  # items that the platform has and will not give (a cap that cannot be split)
     body: bytes
 
-    def json(self) -> Any:
-        """The decoded body. Raises SourceError where it is not JSON."""
+    def json(self, shape: Any = Any) -> Any:
+        """The decoded body. Raises SourceError, without a word of the body, where it is not JSON of that shape."""
         try:
-            return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            start = self.body[:60].decode("utf-8", "replace")
+            return _decoded(self.body, shape)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            said = type(error).__name__
+            if isinstance(error, msgspec.ValidationError):
+                said = str(error)  # names types and our own fields
+            elif offset := _OFFSET.search(str(error)):
+                said += f" at byte {offset[1]}"
             raise SourceError(
-                self.platform, f"{self.request} answered no JSON ({error}); it begins {start!r}"
+                self.platform, f"{self.request} answered no JSON as it should: {said} of {len(self.body):,} bytes"
             ) from error
+
+
+def _decoded(body: bytes, shape: Any) -> Any:
+    """JSON of a shape; half of a surrogate pair, which would spoil the whole page, is read as U+FFFD."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        mended = _ESCAPE.sub(lambda found: rb"\ufffd" if len(found[0]) == 6 else found[0], body)
+        if mended == body:
+            raise
+        return msgspec.json.decode(mended, type=shape)
 
 
 class Client(Protocol):
@@ -146,10 +178,12 @@ def parse_items(page: Page, items: Sequence[bytes], parse: Callable[[Any, Page],
     for item_no, item in enumerate(items):
         try:
             parsed = parse(msgspec.json.decode(item), page)
+            for record in parsed:
+                records.check(record)
         except KeyError as error:
             malformed.append((page.page_id, item_no, None, f"required field {error.args[0]!r} is missing"))
             continue
-        except (ValueError, TypeError, OverflowError, AttributeError) as error:
+        except (ValueError, TypeError, OverflowError, AttributeError, OSError, RecursionError) as error:
             malformed.append((page.page_id, item_no, None, f"{type(error).__name__}: {error}"[:300]))
             continue
         for record in parsed:

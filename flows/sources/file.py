@@ -1,34 +1,26 @@
 """Files that other tools export: CSV, NDJSON, JSON, Parquet, plain or gz/zst. Columns are mapped in `soundings.toml`.
 
 A file is one window; its pages are its rows in batches, landed as one JSON value a line: an object of the row's own
-columns, or an array where a CSV row has not as many fields as the header.
+columns (of Parquet those that are mapped), or an array where a CSV row has not as many fields as the header.
 """
 
 from __future__ import annotations
 
-import csv
 import glob
-import gzip
-import io
-import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Literal
 
-import msgspec
-import polars as pl
-import zstandard
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from flows import records
 from flows.errors import SourceError
-from flows.sources.base import Page, Parsed, Slug, Source, SourceOptions
+from flows.sources import file_readers, file_values
+from flows.sources.base import Page, Parsed, Slug, Source, SourceOptions, Zone
 from flows.sources.file_columns import parse_rows
 
 ROWS_A_PAGE = 5_000
-LONGEST_LINE = 16 * 1024 * 1024
-LARGEST_JSON = 1024 * 1024 * 1024  # a JSON array is read whole; more than this goes in as NDJSON
+BYTES_A_PAGE = 8 * 1024 * 1024  # a page is parsed in memory; only a row longer than this makes a longer page
 SUFFIXES = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -83,20 +75,38 @@ class Options(SourceOptions):
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8-sig"
     time_format: str | list[str] = "iso"  # iso, unix, unix_ms, or strptime formats
-    timezone: str = "UTC"  # of times that carry no offset
+    timezone: Zone = "UTC"  # of times that carry no offset
     html: bool = False  # texts are HTML
     kinds: dict[str, records.Kind] = Field(default={})  # the file's own words for the kind
     threads: bool = True  # keep answers to and parents of matched mentions, though they match no query
 
-    @model_validator(mode="after")
-    def _encoding_is_known(self) -> Options:
+    @field_validator("delimiter")
+    @classmethod
+    def _delimiter_delimits(cls, delimiter: str) -> str:
+        if delimiter in '\n\r"\0':
+            raise ValueError(f"{delimiter!r} cannot part fields; ',', ';', '|' or a tab are usual")
+        return delimiter
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, encoding: str) -> str:
         try:
-            "".encode(self.encoding)
-        except LookupError as error:
-            raise ValueError(
-                f"encoding {self.encoding!r} is unknown; utf-8-sig, cp1251 or latin-1 are usual"
-            ) from error
+            "".encode(encoding)
+        except (LookupError, UnicodeError) as error:
+            raise ValueError(f"encoding {encoding!r} is unknown; utf-8-sig, cp1251 or latin-1 are usual") from error
+        return encoding
+
+    @model_validator(mode="after")
+    def _times_can_be_read(self) -> Options:
+        for each in self.time_formats:
+            if fault := file_values.fault_of(each, self.timezone):
+                raise ValueError(f"time_format {each!r} reads no time ({fault}); write iso, unix or '%Y-%m-%d %H:%M'")
         return self
+
+    @property
+    def time_formats(self) -> list[str]:
+        """The formats in the order in which they are tried."""
+        return [self.time_format] if isinstance(self.time_format, str) else self.time_format
 
 
 def files(options: Options, folder: Path) -> list[Path]:
@@ -111,9 +121,16 @@ def files(options: Options, folder: Path) -> list[Path]:
 
 
 def read(options: Options, path: Path) -> Iterator[bytes]:
-    """The file's rows as page bodies of at most ROWS_A_PAGE lines."""
-    lines = _READERS[_format(options, path)](options, path)
-    while page := list(itertools.islice(lines, ROWS_A_PAGE)):
+    """The file's rows as page bodies of at most ROWS_A_PAGE lines and BYTES_A_PAGE bytes."""
+    page: list[bytes] = []
+    size = 0
+    for row in file_readers.rows(_format(options, path), options, path):
+        if page and (len(page) == ROWS_A_PAGE or size + len(row) > BYTES_A_PAGE):
+            yield b"\n".join(page)
+            page, size = [], 0
+        page.append(row)
+        size += len(row) + 1
+    if page:
         yield b"\n".join(page)
 
 
@@ -135,77 +152,5 @@ def _format(options: Options, path: Path) -> str:
         raise SourceError(options.platform, f"{path.name}: cannot tell the format by its name; set sources.format")
     return SUFFIXES[suffix.lower()]
 
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    if path.suffix.lower() == ".gz":
-        with gzip.open(path, "rb") as unpacked:
-            yield io.BufferedReader(unpacked)
-    elif path.suffix.lower() == ".zst":
-        with path.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as stream:
-            yield io.BufferedReader(stream)
-    else:
-        with path.open("rb") as stream:
-            yield stream
-
-
-def _csv_rows(options: Options, path: Path) -> Iterator[bytes]:
-    csv.field_size_limit(LONGEST_LINE)
-    delimiter = "\t" if options.delimiter == "," and ".tsv" in path.suffixes else options.delimiter
-    encode = msgspec.json.Encoder().encode
-    with _opened(path) as stream, io.TextIOWrapper(stream, encoding=options.encoding, newline="") as text:
-        rows = csv.reader(text, delimiter=delimiter)
-        try:
-            header = next(rows, None)
-            if header is None:
-                return
-            for row in rows:
-                if row:
-                    yield encode(dict(zip(header, row, strict=True)) if len(row) == len(header) else row)
-        except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
-            raise SourceError(options.platform, f"{path.name}, after line {rows.line_num}: {error}") from error
-
-
-def _ndjson_rows(options: Options, path: Path) -> Iterator[bytes]:
-    number = 0
-    with _opened(path) as stream:
-        try:
-            for number in itertools.count(1):
-                line = stream.readline(LONGEST_LINE)
-                if not line:
-                    return
-                if len(line) == LONGEST_LINE:
-                    raise SourceError(
-                        options.platform, f"{path.name}, line {number}: longer than {LONGEST_LINE:,} bytes"
-                    )
-                if line := line.strip(b"\r\n \t\xef\xbb\xbf"):
-                    yield line
-        except (EOFError, OSError, zstandard.ZstdError) as error:
-            raise SourceError(options.platform, f"{path.name}, after line {number}: {error}") from error
-
-
-def _json_rows(options: Options, path: Path) -> Iterator[bytes]:
-    with _opened(path) as stream:
-        body = stream.read(LARGEST_JSON + 1)
-    if len(body) > LARGEST_JSON:
-        raise SourceError(
-            options.platform, f"{path.name}: a JSON array of over {LARGEST_JSON:,} bytes; export it as NDJSON"
-        )
-    try:
-        for value in msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"), type=list[msgspec.Raw]):
-            yield b" ".join(bytes(value).splitlines())  # a line feed in JSON stands only between tokens
-    except msgspec.DecodeError as error:
-        raise SourceError(options.platform, f"{path.name}: no JSON array of rows: {error}") from error
-
-
-def _parquet_rows(options: Options, path: Path) -> Iterator[bytes]:
-    try:
-        for batch in pl.scan_parquet(path).collect_batches(chunk_size=ROWS_A_PAGE, maintain_order=True):
-            yield from batch.write_ndjson().encode().splitlines()
-    except pl.exceptions.PolarsError as error:
-        raise SourceError(options.platform, f"{path.name}: not readable as Parquet: {error}") from error
-
-
-_READERS: dict[str, Any] = {"csv": _csv_rows, "ndjson": _ndjson_rows, "json": _json_rows, "parquet": _parquet_rows}
 
 SOURCE = Source(platform="file", options=Options, items=items, parse=parse, files=files, read=read)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "bookmarks", "upvotes", "downvotes", "clicks")
 TIMES = ("published_at", "edited_at", "captured_at")
 ACCOUNT_COUNTS = {"followers": "author_followers", "following": "author_following", "posts": "author_posts"}
+DEEPEST = 200  # of objects in objects: what is decoded must be encoded again, on whatever stack
+TOO_DEEP = f"the row is nested deeper than {DEEPEST} levels"
 _NO_TEXT = pl.lit(None, pl.String)
 _NO_TIME = pl.lit(None, pl.Datetime("us"))
 _NO_COUNT = pl.lit(None, pl.Int64)
@@ -75,11 +77,15 @@ def _mapped(lines: Sequence[bytes], columns: Columns) -> pl.DataFrame:
     reasons: list[str | None] = []
     for line in lines:
         try:
-            rows.append(decode(line))
-            reasons.append(None)
+            row, reason = decode(line), None
+            if (b"[" in line or line.find(b"{", 1) > 0) and _is_deep(line, row):
+                row, reason = {}, TOO_DEEP
+        except RecursionError:
+            row, reason = {}, TOO_DEEP
         except (msgspec.DecodeError, UnicodeDecodeError):
-            rows.append({})
-            reasons.append(_broken(line))
+            row, reason = {}, _broken(line)
+        rows.append(row)
+        reasons.append(reason)
     mapped = {name: _column(rows, paths) for name, paths in columns if paths is not None}
     unmapped = [_NO_TEXT.alias(name) for name in type(columns).model_fields if name not in mapped]
     numbers = pl.int_range(len(rows), dtype=pl.Int64, eager=True)
@@ -115,9 +121,23 @@ def _text(value: Any) -> str | None:
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else str(value)
 
 
+def _is_deep(line: bytes, row: dict[str, Any]) -> bool:
+    if line.count(b"{") + line.count(b"[") <= DEEPEST:
+        return False
+    depth = 0
+    level: list[dict[str, Any] | list[Any]] = [row]
+    while level and depth <= DEEPEST:
+        depth += 1
+        values = (value for each in level for value in (each.values() if isinstance(each, dict) else each))
+        level = [value for value in values if isinstance(value, dict | list)]
+    return depth > DEEPEST
+
+
 def _broken(line: bytes) -> str:
     try:
         fields = msgspec.json.decode(line, type=list[Any])
+    except RecursionError:
+        return TOO_DEEP
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "the line is no JSON object"
     return f"the row has {len(fields)} fields, not as many as the header"
@@ -125,10 +145,9 @@ def _broken(line: bytes) -> str:
 
 def _typed(frame: pl.LazyFrame, page: Page, options: Options) -> pl.LazyFrame:
     """All record columns, typed, with the reason why a row cannot be read."""
-    formats = [options.time_format] if isinstance(options.time_format, str) else options.time_format
     mapped = {name for name, path in options.columns if path is not None}
     written = {n: n for n in (*TIMES, *COUNTS)} | ACCOUNT_COUNTS  # our column, and the mapped one it is read from
-    times = {n: file_values.time(n, formats, options.timezone) for n in TIMES if n in mapped}
+    times = {n: file_values.time(n, options.time_formats, options.timezone) for n in TIMES if n in mapped}
     counts = {n: file_values.count(column) for n, column in written.items() if n not in TIMES and column in mapped}
     untold = {n: _NO_TIME if n in TIMES else _NO_COUNT for n, column in written.items() if column not in mapped}
     is_written = {f"is_{n}_written": pl.col(written[n]).is_not_null() for n in (*times, *counts)}

@@ -65,12 +65,12 @@ async def _search(
             "typoTolerance": "false",
         },
     )
-    answer = page.json()
-    hits = max(int(answer["nbHits"]), len(answer["hits"]))
+    answer: _Answer = page.json(_Answer)
+    hits = max(answer.count, len(answer.hits))
     if hits < REACHABLE:
         yield page
     elif _epoch(window.end) - _epoch(window.start) <= 1:
-        yield msgspec.structs.replace(page, lost_items=hits - len(answer["hits"]))
+        yield msgspec.structs.replace(page, lost_items=hits - len(answer.hits))
     else:
         middle = window.start + timedelta(seconds=(_epoch(window.end) - _epoch(window.start)) // 2)
         for half in (Window(window.start, middle), Window(middle, window.end)):
@@ -82,7 +82,8 @@ def items(page: Page) -> Sequence[bytes]:
     """The hits of a search, or the one item of a refresh (none where Firebase says null)."""
     if page.verb == "refresh":
         return [] if page.body.strip() in (b"null", b"") else [page.body]
-    return [bytes(hit) for hit in msgspec.json.decode(page.body, type=_Hits).hits]
+    answer: _Answer = page.json(_Answer)
+    return [bytes(hit) for hit in answer.hits]
 
 
 def parse(page: Page, _options: Options) -> Parsed:
@@ -90,8 +91,11 @@ def parse(page: Page, _options: Options) -> Parsed:
     return parse_items(page, items(page), _parse_item if page.verb == "refresh" else _parse_hit)
 
 
-class _Hits(msgspec.Struct):
+class _Answer(msgspec.Struct):
+    """A search's answer; the hits stay as they are, so that one that cannot be read loses no other."""
+
     hits: list[msgspec.Raw]
+    count: records.Count = msgspec.field(name="nbHits")
 
 
 def _parse_hit(hit: dict[str, Any], page: Page) -> list[records.Record]:
@@ -100,7 +104,7 @@ def _parse_hit(hit: dict[str, Any], page: Page) -> list[records.Record]:
     body = hit.get("comment_text") if is_comment else hit.get("story_text") or hit.get("text")
     return _records(
         page,
-        native_id=str(hit["objectID"]),
+        native_id=hit["objectID"],
         kind="comment" if is_comment else "poll" if "poll" in tags else "post",
         author=hit.get("author"),
         title=None if is_comment else hit.get("title") or hit.get("story_title"),

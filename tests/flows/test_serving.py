@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from expectations.errors import SoundingsError
 from flows import runs, serving, settings
 from flows.runs import RunStatus
 
@@ -83,6 +84,69 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def test_a_port_that_another_server_has_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PREFECT_HOME", "PREFECT_API_URL"):
+        monkeypatch.delenv(name, raising=False)
+    found = configured(tmp_path, "0 2 * * *")
+    with socket.create_server(("127.0.0.1", 0)) as foreign:
+        port = foreign.getsockname()[1]
+        with pytest.raises(SoundingsError, match=f"port {port} is in use; choose another with --port"):
+            serving.serve(found.path, None, port)
+
+
+def test_two_installations_have_two_deployments(tmp_path: Path) -> None:
+    from flows.scheduling import deployment_name
+
+    found = configured(tmp_path, "0 2 * * *")
+    other = settings.load(found.path, tmp_path / "other")
+    assert deployment_name(found).startswith("acme-")
+    assert deployment_name(found) == deployment_name(settings.load(found.path))
+    assert deployment_name(found) != deployment_name(other)
+
+
+def ends_within(seconds: float, port: int) -> bool:
+    """Whether nobody is left who was started to serve at this port."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not servers_at(port):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def servers_at(port: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if str(port).encode() in words and b"server" in words:
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are looked up in /proc")
+def test_a_stop_while_the_server_starts_leaves_no_server_behind(tmp_path: Path) -> None:
+    found, port = configured(tmp_path, "0 2 * * *"), free_port()
+    command = [sys.executable, "-m", "flows", "serve", "--config", str(found.path), "--port", str(port)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not servers_at(port) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert servers_at(port)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(40) == 128 + signal.SIGTERM
+        assert ends_within(10, port)
+    finally:
+        process.kill()
+        for left in servers_at(port):
+            os.kill(left, signal.SIGKILL)
 
 
 @pytest.mark.slow

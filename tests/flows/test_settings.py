@@ -52,6 +52,23 @@ def test_a_good_file_gives_its_settings_and_defaults(tmp_path: Path) -> None:
         ('query = \'"acme air"', "query = '\"acme air", "entities[0].query"),
         ("[[sources]]", '[reporting]\ntimezone = "Europe/Wilna"\n[[sources]]', "IANA time zone"),
         ("[[sources]]", '[schedule]\ncron = "every night"\n[[sources]]', "'0 2 * * *'"),
+        ("[[sources]]", '[schedule]\ncron = "0 0 2 * * *"\n[[sources]]', "6 fields instead of 5"),
+        ("[[sources]]", '[schedule]\ncron = "0 2 LW * *"\n[[sources]]', "schedule.cron"),
+        ("[[sources]]", '[schedule]\ncron = "0 2 * * 5L"\n[[sources]]', "schedule.cron"),
+        ("[project]", "[[project]]", "project: is one table; write [project]"),
+        ("[[entities]]", "[entities]", "entities: is a list of tables; write [[entities]]"),
+        (
+            "[project]",
+            'data_dir = "mine"\n[project]',
+            "data_dir: there is no such key at the top; move it under [project]",
+        ),
+        (
+            "[project]",
+            'path = "mine"\n[project]',
+            "path: there is no such key at the top; move it under the [[sources]]",
+        ),
+        ("[project]", 'mask_key = "00"\n[project]', "set SOUNDINGS_MASK_KEY"),
+        ('type = "hackernews"', 'type = "hackernews"\nenabled = false', "sources: all are disabled"),
         ("[[sources]]", "[schedule]\noverlap_hours = 1\n[[sources]]", "schedule.overlap_hours"),
         ("[[sources]]", "[schedul]\n[[sources]]", "did you mean 'schedule'"),
         ('type = "hackernews"', 'type = "hackernws"', "sources[0]"),
@@ -78,6 +95,18 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert len(found.splitlines()) == 2
 
 
+def test_a_misplaced_key_hides_no_other_mistake(tmp_path: Path) -> None:
+    assert "entities[0].kind" in complaint(tmp_path, 'data_dir = "mine"\n' + GOOD.replace('"brand"', '"x"'))
+
+
+@pytest.mark.parametrize("cron", ["*/15 0-5,7 1 JUL MON-WED", "0 2 L * *", "0 2 * * 5#2", "0  2 * * *"])
+def test_a_cron_line_that_is_taken_is_one_that_prefect_reads(tmp_path: Path, cron: str) -> None:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    found = load(tmp_path, GOOD.replace("[[sources]]", f'[schedule]\ncron = "{cron}"\n[[sources]]'))
+    assert CronSchedule(cron=found.schedule.cron, timezone=found.schedule.timezone).cron == " ".join(cron.split())
+
+
 def test_broken_toml_names_the_line(tmp_path: Path) -> None:
     assert "line 3" in complaint(tmp_path, "[project]\nname = 'x'\nkind = \n")
 
@@ -85,6 +114,11 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="soundings init"):
         settings.load(tmp_path / "soundings.toml")
+
+
+def test_a_folder_for_a_configuration_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a folder"):
+        settings.load(tmp_path)
 
 
 def test_the_starter_is_a_good_configuration(tmp_path: Path) -> None:
@@ -112,3 +146,50 @@ def test_the_starter_refuses_a_query_that_cannot_be_read(tmp_path: Path) -> None
 def test_what_the_operator_set_for_prefect_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_HOME", "mine")
     assert settings.prefect_environment(tmp_path)["PREFECT_HOME"] == "mine"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a .env of another project, and the configuration's own folder beside it."""
+    for name in ("SOUNDINGS_MASK_KEY", "SOUNDINGS_DATA_DIR", "SOUNDINGS_CONFIG", "PREFECT_API_URL"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / ".env").write_text("SOUNDINGS_DATA_DIR=/not/ours\nSOUNDINGS_CONFIG=/not/ours.toml\n")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    return tmp_path
+
+
+def test_the_env_file_beside_the_configuration_counts_whole(elsewhere: Path) -> None:
+    lines = (f"SOUNDINGS_MASK_KEY={'ab' * 32}", "PREFECT_API_URL=http://127.0.0.1:4999/api", "SOUNDINGS_DATA_DIR=/ours")
+    (elsewhere / ".env").write_text("\n".join(lines))
+    found = load(elsewhere, GOOD)
+    assert found.data_dir == Path("/ours")
+    assert settings.mask_key(found) == "ab" * 32
+    assert settings.prefect_environment(elsewhere, found.prefect_api_url)["PREFECT_API_URL"].endswith(":4999/api")
+
+
+def test_the_env_file_of_the_current_folder_is_not_read(elsewhere: Path) -> None:
+    found = load(elsewhere, GOOD)
+    assert found.data_dir == elsewhere / "warehouse" / "data"
+    assert settings.mask_key(found) is None
+    assert settings.config_path() == Path("soundings.toml")
+
+
+def test_the_process_environment_wins_over_the_env_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / ".env").write_text("SOUNDINGS_DATA_DIR=/from/file\n")
+    monkeypatch.setenv("SOUNDINGS_DATA_DIR", "/from/process")
+    assert load(elsewhere, GOOD).data_dir == Path("/from/process")
+
+
+@pytest.mark.parametrize("key", ["hunter2", "ab" * 31, "zz" * 32])
+def test_a_mask_key_that_is_none_is_refused_and_not_shown(elsewhere: Path, key: str) -> None:
+    (elsewhere / ".env").write_text(f"SOUNDINGS_MASK_KEY={key}\n")
+    found = complaint(elsewhere, GOOD)
+    assert "SOUNDINGS_MASK_KEY: is not 32 bytes in hex" in found
+    assert key not in found
+
+
+def test_the_mask_key_shows_nowhere(elsewhere: Path) -> None:
+    (elsewhere / ".env").write_text(f"SOUNDINGS_MASK_KEY={'ab' * 32}\n")
+    found = load(elsewhere, GOOD)
+    assert "abab" not in repr(found) + found.model_dump_json()

@@ -114,6 +114,17 @@ def test_a_timeline_goes_on_from_the_overlap_before_what_is_covered() -> None:
     assert second.window.start == NIGHT - timedelta(hours=48)
 
 
+def test_the_gap_that_a_failed_backfill_left_in_a_timeline_is_asked_again() -> None:
+    first = windows.timeline("hackernews", "acmeair", span(), {})
+    deep = windows.timeline("hackernews", "acmeair", span(days=365), {})
+    assert first.window is not None
+    assert deep.window is not None
+    asks = [(a.window_id, a.window.start, a.window.end, a is first) for a in (first, deep) if a.window]
+    again = windows.timeline("hackernews", "acmeair", span(NIGHT + timedelta(days=1)), windows.covered_by(asks))
+    assert again.window is not None
+    assert again.window.start == deep.window.start
+
+
 def test_a_file_is_another_question_when_its_content_or_its_mapping_changes(tmp_path: Path) -> None:
     path = tmp_path / "posts.csv"
     path.write_text("id\n1\n")

@@ -46,6 +46,12 @@ class Item:
     payload: str | None = None
     refused: tuple[str, ...] = ()  # reasons of the validation
     gone: str | None = None  # mention_id that the platform says is deleted
+    off_topic: str | None = None  # mention_id that no query matches any more
+
+
+def rejected(number: int = 1) -> Item:
+    """An item whose mention the matcher refuses: it has a name and no rows."""
+    return Item(outcome="rejected", off_topic=f"reddit:{number}")
 
 
 def night(number: int) -> datetime:
@@ -117,7 +123,8 @@ def stage(
 
 
 def _mention_of(item: Item) -> str | None:
-    return item.gone or next((row.mention_id for row in item.rows if isinstance(row, records.Mention)), None)
+    named = item.gone or item.off_topic
+    return named or next((row.mention_id for row in item.rows if isinstance(row, records.Mention)), None)
 
 
 class Warehouse:

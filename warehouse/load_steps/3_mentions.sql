@@ -11,8 +11,16 @@ create temp macro hash_content(
     links, hashtags, handles, media_formats, found_by
 );
 
+-- Mentions that no query matches any more, as far as this batch knows: an item was rejected, and none was matched.
+create temp table off_topic as
+select distinct mention_id
+from excluded
+anti join in_mention_entity using (mention_id)
+where outcome = 'rejected' and reasons is null and mention_id is not null;
+
 -- All mentions that the batch speaks of, numbered: joins on the number are cheaper than on the id. The last item of a
--- mention speaks for it (row_no: its row in the file; NULL: only counts came), its strongest way of being found counts.
+-- mention speaks for it (row_no: its row in the file; NULL: only counts came, or a rejection), its strongest way of
+-- being found counts.
 create temp table batch_mention as
 with spoken_of as (
     select mention_id, item_key, file_row_number, found_rank(found_by) as found_rank
@@ -20,6 +28,9 @@ with spoken_of as (
     union all
     select mention_id, null as item_key, null as file_row_number, null as found_rank
     from good_engagement_snapshot
+    union all
+    select mention_id, null as item_key, null as file_row_number, null as found_rank
+    from off_topic
 )
 
 select

@@ -82,14 +82,18 @@ select
 from in_collection as c
 left join withheld as w using (window_id);
 
--- The outcome of each item. The item that speaks for a mention gets the credit for its change.
+-- The outcome of each item. The item that speaks for a mention gets the credit for its change; a rejected one that made
+-- a mention let go stays rejected.
 insert into raw.load by name
 with credited as (
     select item_key from verdict
     union
     select item_key from filled
     union
-    select item_key from batch_mention semi join rematched using (mention_no)
+    select item_key
+    from batch_mention
+    semi join rematched using (mention_no)
+    anti join let_go using (mention_no)
     union
     select item_key from batch_deletion
 ),

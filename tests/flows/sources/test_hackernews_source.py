@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from flows.errors import SourceError
 from flows.sources import hackernews
 from flows.sources.base import Page, Parsed, Topic, Verb, Window
 
@@ -32,7 +35,12 @@ class Algolia:
         self.seconds = seconds
         self.queries: list[str] = []
 
-    async def get(self, _url: str, params: dict[str, str | int]) -> Page:
+    async def get(
+        self, url: str, params: dict[str, str | int] | None = None, allow_status: Collection[int] = ()
+    ) -> Page:
+        assert params is not None
+        assert not allow_status
+        assert url.endswith("/search_by_date")
         self.queries.append(str(params["query"]))
         low, high = map(int, re.findall(r"\d+", str(params["numericFilters"]).replace("created_at_i", "")))
         found = sorted((s for s in self.seconds if low <= s < high), reverse=True)
@@ -113,7 +121,13 @@ def test_a_comment_has_no_counts_but_its_thread_and_edge() -> None:
     [
         ({"objectID": "9", "created_at_i": "x"}, "Error"),
         ({"title": "no id", "created_at_i": 1}, "'objectID' is missing"),
+        ({"objectID": None, "created_at_i": 1}, "ValidationError"),
         ({"objectID": "9"}, "'created_at' is missing"),
+        ({"objectID": "9", "created_at_i": 10**18}, "Error"),
+        *[
+            ({"objectID": "9", "created_at_i": 1, **wrong}, "ValidationError")
+            for wrong in ({"points": 10**30}, {"points": "12"}, {"points": 12.5}, {"points": True}, {"url": ["x"]})
+        ],
     ],
 )
 def test_a_broken_hit_is_named_and_loses_no_other(broken: dict[str, Any], reason: str) -> None:
@@ -122,6 +136,52 @@ def test_a_broken_hit_is_named_and_loses_no_other(broken: dict[str, Any], reason
     assert found.tables["mention"]["native_id"].to_list() == ["1", "2"]
     assert found.malformed["item_no"].to_list() == [1]
     assert reason in found.malformed["reason"][0]
+
+
+async def searched(hits: bytes) -> Parsed:
+    """Parsed as a search finds them."""
+    answer = msgspec.structs.replace(page(None), body=b'{"hits": [%s], "nbHits": 3}' % hits)
+
+    class Once(Algolia):
+        async def get(self, *_asked: Any, **_how: Any) -> Page:
+            return answer
+
+    (landed,) = await discovered(Once([]))
+    return hackernews.parse(landed, OPTIONS)
+
+
+async def test_half_a_character_spoils_no_hit() -> None:
+    titles = [rb"a \ud800", rb"\uDC00\uD83D\uDE00", rb"\\ud800"]  # half, a half and a whole, a backslash
+    hits = b",".join(b'{"objectID": "%d", "created_at_i": 1, "title": "%s"}' % pair for pair in enumerate(titles))
+    found = await searched(hits)
+    assert found.malformed.is_empty()
+    assert found.tables["mention"]["text"].to_list() == ["a \ufffd", "\ufffd\N{GRINNING FACE}", r"\ud800"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b'{"objectID": "9\xff"}', b"[" * 800 + b"]" * 800],
+    ids=["no UTF-8", "deep"],
+)
+async def test_a_hit_that_is_no_text_is_lost_alone_by_search_and_by_parsing(broken: bytes) -> None:
+    hits = b",".join([json.dumps(STORY).encode(), broken, json.dumps(COMMENT).encode()])
+    found = await searched(hits)
+    assert found.malformed["item_no"].to_list() == [1]
+    assert found.tables["mention"]["native_id"].to_list() == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"hits": [secret', "DecodeError at byte 10 of 16 bytes"),
+        (b'{"hits": [], "nbHits": "secret"}', "Expected `int`, got `str` - at `$.nbHits` of 32 bytes"),
+        (b'{"hits": ' + b"[" * 3000 + b"]" * 3000 + b', "secret": 1}', "RecursionError of 6,023 bytes"),
+    ],
+)
+def test_an_answer_that_is_no_json_is_refused_without_a_word_of_it(body: bytes, said: str) -> None:
+    with pytest.raises(SourceError, match=re.escape(said)) as told:
+        hackernews.items(msgspec.structs.replace(page(None), body=body))
+    assert "secret" not in str(told.value)
 
 
 def test_a_refresh_tells_counts_and_what_is_gone() -> None:

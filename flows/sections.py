@@ -1,0 +1,142 @@
+"""The tables of a `soundings.toml`: what each may say, and what holds where it says nothing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from flows import topics
+from flows.errors import TopicError
+from flows.sources.base import Slug, Zone
+
+
+def _cron(expression: str) -> str:
+    """What both CronSim (the night that was missed) and Prefect (the schedule) read, and read alike."""
+    fields = expression.upper().split()
+    try:
+        CronSim(expression, datetime(2026, 1, 1))  # noqa: DTZ001 - only the syntax is asked
+        if len(fields) != 5:
+            raise CronSimError(f"{len(fields)} fields instead of 5: seconds cannot be told")
+        if "W" in fields[2] or "L" in fields[4]:  # no day's name has an L
+            raise CronSimError("Prefect reads neither W nor a weekday's L")
+    except CronSimError as error:
+        raise ValueError(f"{expression!r} is no cron line ({error}); '0 2 * * *' is every night at two") from error
+    return " ".join(expression.split())
+
+
+def _query(query: str) -> str:
+    try:
+        topics.parse(query)
+    except TopicError as error:
+        raise ValueError(str(error)) from error
+    return query
+
+
+Cron = Annotated[str, AfterValidator(_cron)]
+Query = Annotated[str, AfterValidator(_query)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, so that a typing error is never silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Project(Section):
+    name: str = Field(min_length=1)
+    data_dir: Path = Path("warehouse/data")  # relative to the file
+    contact: str = ""  # a URL or address that platforms may write to; part of the User-Agent
+
+
+class Reporting(Section):
+    timezone: Zone = "UTC"
+
+
+class Schedule(Section):
+    cron: Cron = "0 2 * * *"
+    timezone: Zone = "UTC"
+    first_days: int = Field(default=7, ge=1, le=366)  # how far the first run looks back
+    overlap_hours: int = Field(default=48, ge=48, le=24 * 30)  # platforms index late: each run asks again this far
+    resume_hours: float = Field(default=12, gt=0, le=48)  # an interrupted run is taken up again within this time
+
+
+class Weights(Section):
+    """How much one interaction of each kind counts in E."""
+
+    likes: float = Field(default=1, ge=0, le=1000)
+    replies: float = Field(default=1, ge=0, le=1000)
+    shares: float = Field(default=1, ge=0, le=1000)
+    upvotes: float = Field(default=1, ge=0, le=1000)
+
+
+class Http(Section):
+    """How long one request may trouble itself; times in seconds."""
+
+    attempts: int = Field(default=6, ge=1, le=20)
+    request_seconds: float = Field(default=1800, gt=0)  # all attempts and waits together
+    longest_wait: float = Field(default=900, gt=0)  # what Retry-After may ask for before the source gives up
+    first_backoff: float = Field(default=1, ge=0)
+
+
+class Storage(Section):
+    memory_limit: str = Field(default="1GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    threads: int = Field(default=2, ge=1, le=64)
+
+
+class Publish(Section):
+    keep: int = Field(default=14, ge=2, le=400)  # releases
+
+
+class Retention(Section):
+    landing_days: int = Field(default=90, ge=2)  # pages older than this are deleted: they cannot be replayed any more
+
+
+class Entity(Section):
+    id: Slug
+    name: str = Field(min_length=1)
+    kind: Literal["brand", "product", "campaign"]
+    own: bool
+    query: Query
+    parent: Slug | None = None  # the brand of a product or campaign
+    set: Slug = "default"  # competitors of one set share its voice
+
+
+class Account(Section):
+    platform: Slug
+    handle: str = Field(min_length=1)
+    role: Literal["owned", "employee", "media"]
+    entity: Slug | None = None
+    department: Slug | None = None
+
+    @model_validator(mode="after")
+    def _owner_is_named(self) -> Account:
+        if self.role != "media" and self.entity is None:
+            raise ValueError('an owned or employee account belongs to an entity; add entity = "<an entity\'s id>"')
+        return self
+
+
+class Department(Section):
+    id: Slug
+    name: str
+    sla_hours: float = Field(default=24, gt=0)
+
+
+class Routing(Section):
+    """The first rule that fits decides the department; what is left out fits everything."""
+
+    department: Slug
+    entity: Slug | None = None
+    platform: Slug | None = None
+    intent: str | None = None
+    query: Query | None = None
+
+
+class Target(Section):
+    metric: str
+    entity: Slug
+    month: date  # its first day
+    target: float

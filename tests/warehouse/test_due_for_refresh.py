@@ -1,0 +1,69 @@
+"""Whose counts are due, and that a run taken up after a kill finds the same due as before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from warehouse.connection import connect
+from warehouse.coverage import due_for_refresh
+from warehouse.migrate import migrate
+
+AS_OF = datetime(2026, 6, 1, 2)
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect(tmp_path / "w.duckdb") as con:
+        migrate(con)
+        yield con
+
+
+def mention(con: duckdb.DuckDBPyConnection, native_id: str, age_hours: float, *snapshot_ages: float) -> None:
+    """A mention that is `age_hours` old at AS_OF, with counts taken at these ages."""
+    published = AS_OF - timedelta(hours=age_hours)
+    con.execute(
+        "insert into raw.mention by name select ? as mention_id, 'hackernews' as platform, ? as native_id, "
+        "'post' as kind, '' as text, ? as published_at, 'query' as found_by, 'hn' as source, ? as first_seen_at, "
+        "? as seen_at, "
+        "1 as content_hash, 1 as load_seq",
+        [f"hackernews:{native_id}", native_id, published, published, published],
+    )
+    for age in snapshot_ages:
+        con.execute(
+            "insert into raw.engagement_snapshot (mention_id, captured_at, age_hours, upvotes, load_seq) "
+            "values (?, ?, ?, 1, 1)",
+            [f"hackernews:{native_id}", published + timedelta(hours=age), age],
+        )
+
+
+def test_a_mention_is_due_from_an_age_to_half_as_much_again_unless_a_snapshot_serves(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    mention(con, "due", 25, 1)
+    mention(con, "served", 30, 26)
+    mention(con, "between", 40, 1)  # 24 h serves until 36 h
+    mention(con, "on-the-edge", 24, 1)
+    mention(con, "past-the-edge", 36, 1)
+    mention(con, "without-counts", 25)
+    assert sorted(due_for_refresh(con, "hn", AS_OF)) == ["due", "on-the-edge"]
+
+
+def test_what_this_run_itself_has_found_does_not_change_what_is_due(con: duckdb.DuckDBPyConnection) -> None:
+    for native_id in ("counted", "deleted", "new"):
+        mention(con, native_id, 25, 1)
+    con.execute("update raw.mention set first_seen_at = ? where native_id = 'new'", [AS_OF])
+    planned = due_for_refresh(con, "hn", AS_OF)
+    assert planned == ["counted", "deleted"]
+    con.execute(
+        "insert into raw.engagement_snapshot (mention_id, captured_at, age_hours, upvotes, load_seq) "
+        "values ('hackernews:counted', ?, 25, 2, 2)",
+        [AS_OF],
+    )
+    con.execute("update raw.mention set deleted_at = ? where native_id = 'deleted'", [AS_OF])
+    assert due_for_refresh(con, "hn", AS_OF) == planned
+    assert due_for_refresh(con, "hn", AS_OF + timedelta(minutes=1)) == ["new"]
