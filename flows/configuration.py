@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flows import topics
-from flows.settings import Account, Settings
+from flows.sections import Account
+from flows.settings import Settings
 
 Row = dict[str, Any]
 

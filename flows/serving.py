@@ -101,7 +101,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 def _schedule(settings: Settings) -> None:
     """Register the night and run what falls due, one at a time."""
-    from flows.scheduling import run_on_schedule
+    from flows.deployment import run_on_schedule
 
     now = runs.utc_now()
     missed = missed_night(settings, now)

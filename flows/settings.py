@@ -34,7 +34,7 @@ from flows.sections import (
 from flows.sources import AnyOptions
 from warehouse.mask import KEY_BYTES
 
-__all__ = ["REPOSITORY", "Account", "Settings", "apply", "config_path", "load", "mask_key", "prefect_environment"]
+__all__ = ["REPOSITORY", "Settings", "apply", "config_path", "load", "mask_key", "prefect_environment"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -161,10 +161,9 @@ def _environment(file: Path) -> Environment:
         raise ConfigError(f"{file}: is not UTF-8: {error}") from None
 
 
-def mask_key(settings: Settings | None = None) -> str | None:
+def mask_key(settings: Settings) -> str | None:
     """The HMAC key of the public audience, where the environment gives one; else it is made once in the data folder."""
-    key = (settings or _environment(Path(os.devnull))).mask_key
-    return key.get_secret_value() if key else None
+    return settings.mask_key.get_secret_value() if settings.mask_key else None
 
 
 def prefect_environment(data_dir: Path, api_url: str | None = None) -> dict[str, str]:

@@ -160,7 +160,7 @@ def publish(run: Run) -> Path:
         run.status.run_id,
         run.as_of,
         keep=run.settings.publish.keep,
-        key=mask_key(),
+        key=mask_key(run.settings),
         tracked_handles=sorted(handle.split(":", 1)[1] for handle in run.tracked),
     )
     run.status.release = release.name

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -18,6 +16,7 @@ from flows.landing.files import (
     FOLDER,
     PAGE_FILE,
     UNFINISHED,
+    load_note,
     load_page,
     request_key,
     sync_folder,
@@ -28,10 +27,9 @@ from flows.sources.base import Page, Verb, Window
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T", bound=msgspec.Struct)
 
-_OPENED = "attempt.json"
-_OUTCOME = "window.json"
+OPENED = "attempt.json"
+OUTCOME = "window.json"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +72,7 @@ class Attempt:
         self._run_id, self._as_of = run_id, as_of
         files = (PAGE_FILE.fullmatch(path.name) for path in folder.iterdir())
         self._numbers = {match[2]: int(match[1]) for match in files if match}
-        self.outcome = _load(folder / _OUTCOME, Outcome)
+        self.outcome = load_note(folder / OUTCOME, Outcome)
         self._is_finished = self.outcome is not None
 
     @classmethod
@@ -116,7 +114,7 @@ class Attempt:
             torn.unlink()
         if run_id not in opened.run_ids:
             opened = msgspec.structs.replace(opened, run_ids=[*opened.run_ids, run_id])
-            write_whole(folder / _OPENED, msgspec.json.encode(opened))
+            write_whole(folder / OPENED, msgspec.json.encode(opened))
         return cls(folder, opened, run_id, as_of)
 
     @property
@@ -191,7 +189,7 @@ class Attempt:
             pages, is_covered=is_covered, rate_limited=rate_limited, lost_items=lost_items, error=error
         )
         sync_folder(self._folder)  # the pages first: an outcome must not outlive what it names
-        write_whole(self._folder / _OUTCOME, msgspec.json.encode(outcome))
+        write_whole(self._folder / OUTCOME, msgspec.json.encode(outcome))
         sync_folder(self._folder)
         self._is_finished = True
         return outcome
@@ -207,40 +205,15 @@ class Attempt:
         return self._folder.parent.parent / f"{page_id}.zst"
 
 
-def finished_windows(
-    root: Path, source: str | None = None, since: datetime | None = None, until: datetime | None = None
-) -> Iterator[Outcome]:
-    """Outcomes of finished windows for replay, oldest first; `since` and `until` bound their `as_of`, half-open."""
-    if source is not None and not FOLDER.fullmatch(source):
-        raise SourceError("landing", f"{source[:200]!r} is no source's name")
-    outcomes = [_load(path, Outcome) for path in root.glob(f"{source or '*'}/*/*/{_OUTCOME}")]
-    chosen = [o for o in outcomes if o and (since is None or o.as_of >= since) and (until is None or o.as_of < until)]
-    yield from sorted(chosen, key=lambda o: (o.as_of, o.source, o.window_id, o.attempt))
-
-
-def prune_landing(root: Path, before: datetime) -> int:
-    """Delete attempts of runs whose `as_of` lies before; how many. What is deleted cannot be replayed any more."""
-    old = [
-        path.parent
-        for path in root.glob(f"*/*/*/{_OPENED}")
-        if (opened := _load(path, Opened)) and opened.as_of < before
-    ]
-    for attempt in old:
-        shutil.rmtree(attempt)
-        with contextlib.suppress(OSError):  # the window has other attempts
-            attempt.parent.rmdir()
-    return len(old)
-
-
 def _choose(parent: Path, asked: Asked, run_id: str, as_of: datetime, max_age: timedelta) -> tuple[Path, Opened]:
     """The attempt to go on with; without one, a new one that no run has worked on yet."""
-    found = [(path.parent, _load(path, Opened)) for path in parent.glob(f"*/{_OPENED}")]
+    found = [(path.parent, load_note(path, Opened)) for path in parent.glob(f"*/{OPENED}")]
     known = [(folder, opened) for folder, opened in found if opened and _asked(opened) == _asked(asked)]
     own = [(folder, opened) for folder, opened in known if run_id in opened.run_ids]
     young = [
         (folder, opened)
         for folder, opened in known
-        if timedelta(0) <= as_of - opened.as_of < max_age and not (folder / _OUTCOME).exists()
+        if timedelta(0) <= as_of - opened.as_of < max_age and not (folder / OUTCOME).exists()
     ]
     fresh = parent / run_id, Opened(**_asked(asked), as_of=as_of, run_ids=[])
     return max(own or young or [fresh], key=lambda attempt: attempt[1].as_of)
@@ -248,12 +221,3 @@ def _choose(parent: Path, asked: Asked, run_id: str, as_of: datetime, max_age: t
 
 def _asked(window: Asked) -> dict[str, Any]:
     return {name: getattr(window, name) for name in Asked.__struct_fields__}
-
-
-def _load(path: Path, kind: type[T]) -> T | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except FileNotFoundError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SourceError("landing", f"{path} is damaged ({error}); delete its folder, it is fetched again") from None

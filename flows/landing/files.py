@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,6 +16,8 @@ import zstandard
 from flows.errors import SourceError
 from flows.http.redaction import is_secret
 from flows.sources.base import Page
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 FOLDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,149}")  # names of sources and windows
 ATTEMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,149}")  # names of attempts: run ids
@@ -102,6 +105,16 @@ def read_page(root: Path, page_id: str) -> Page:
     if len(found) != 1:
         raise SourceError("landing", f"{root}/*/{page_id}.zst names {len(found)} files; there must be one")
     return load_page(found[0], page_id, found[0].relative_to(root).parts[0])
+
+
+def load_note(path: Path, kind: type[T]) -> T | None:
+    """A JSON note beside the pages; None where there is none. Raises SourceError where it is damaged."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SourceError("landing", f"{path} is damaged ({error}); delete its folder, it is fetched again") from None
 
 
 def _digest(body: bytes) -> str:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from flows.errors import SourceError
 from flows.http import Answer
-from flows.landing import Attempt, LandingClient, finished_windows, read_page, request_key
+from flows.landing import Attempt, LandingClient, finished_windows, prune_landing, read_page, request_key
 from flows.sources.base import Page, Window
 from flows.sources.paginate import follow
 
@@ -318,3 +318,18 @@ async def test_next_tokens_are_followed_but_never_in_circles(
     assert found == items
     assert says in error
     assert bool(error) == bool(says)
+
+
+def test_what_is_older_than_kept_is_deleted_and_a_damaged_note_ends_nothing(tmp_path: Path) -> None:
+    for day in (1, 5):
+        attempt = Attempt.open(
+            tmp_path, source="s", platform="p", verb="discover", topic_id=None, window_id=f"w{day}", run_id=f"r{day}",
+            as_of=datetime(2026, 1, day), max_age=timedelta(hours=1),
+        )  # fmt: skip
+        attempt.finish([], is_covered=True, rate_limited=0, lost_items=0, error=None)
+    damaged = tmp_path / "s" / "w9" / "r9" / "attempt.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{")
+    assert prune_landing(tmp_path, datetime(2026, 1, 3)) == 1
+    assert not (tmp_path / "s" / "w1").exists()
+    assert [outcome.window_id for outcome in finished_windows(tmp_path)] == ["w5"]

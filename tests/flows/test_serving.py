@@ -97,7 +97,7 @@ def test_a_port_that_another_server_has_is_refused(tmp_path: Path, monkeypatch: 
 
 
 def test_two_installations_have_two_deployments(tmp_path: Path) -> None:
-    from flows.scheduling import deployment_name
+    from flows.deployment import deployment_name
 
     found = configured(tmp_path, "0 2 * * *")
     other = settings.load(found.path, tmp_path / "other")
