@@ -200,19 +200,19 @@ def test_an_old_cut_off_run_is_buried_and_a_new_one_begins(tmp_path: Path) -> No
     assert {run.run_id: run.state for run in runs.history(tmp_path / "data")}["old"] == "crashed"
 
 
-def test_a_night_that_has_come_due_meanwhile_is_not_spent_on_an_older_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("hours_before", "is_taken_up"), [(3, False), (0, True)])
+def test_a_night_that_has_come_due_meanwhile_is_not_spent_on_an_older_run(
+    tmp_path: Path, hours_before: int, is_taken_up: bool
+) -> None:
     posts(tmp_path / "a.ndjson", ("1", "acme", "2026-06-30"))
-    now = runs.utc_now()
-    nightly_at = now - timedelta(minutes=2)
-    config = configure(
-        tmp_path,
-        f'[schedule]\ncron = "{nightly_at.minute} {nightly_at.hour} * * *"\n',
-        ACME,
-        FILE.format(name="files", path="*.ndjson"),
+    due = runs.utc_now() - timedelta(minutes=2)
+    line = f'[schedule]\ncron = "{due.minute} {due.hour} * * *"\n'
+    config = configure(tmp_path, line, ACME, FILE.format(name="files", path="*.ndjson"))
+    as_of = due - timedelta(hours=hours_before)
+    runs.save(
+        tmp_path / "data",
+        RunStatus(run_id="cut-off", kind="nightly", state="running", as_of=as_of, started_at=as_of),
     )
-    for as_of, is_taken_up in ((nightly_at - timedelta(hours=3), False), (now, True)):
-        old = RunStatus(run_id=f"{as_of:%H%M%S}", kind="nightly", state="running", as_of=as_of, started_at=as_of)
-        runs.save(tmp_path / "data", old)
-        with opened(config, None, "nightly") as run:
-            assert (run.status.run_id == old.run_id) is is_taken_up
-            load(run)
+    with opened(config, None, "nightly") as run:
+        assert (run.status.run_id == "cut-off") is is_taken_up
+        load(run)
