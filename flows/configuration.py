@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from flows import topics
@@ -17,7 +18,7 @@ def handle(account: Account) -> str:
 
 
 def rows(settings: Settings) -> dict[str, list[Row]]:
-    """Rows by table: entity, topic, tracked_account, routing_rule, target, setting."""
+    """Rows by table: entity, topic, tracked_account, routing_rule, department, campaign, message, target, setting."""
     sla = {department.id: department.sla_hours for department in settings.departments}
     return {
         "entity": [
@@ -53,11 +54,46 @@ def rows(settings: Settings) -> dict[str, list[Row]]:
         "routing_rule": [
             {
                 "rule_no": number,
-                **rule.model_dump(exclude={"entity"}),
+                **rule.model_dump(exclude={"entity", "crisis"}),
                 "entity_id": rule.entity,
+                "is_crisis": rule.crisis,
+                "query_hash": topics.query_hash(topics.parse(rule.query)) if rule.query else None,
                 "sla_hours": sla[rule.department],
             }
             for number, rule in enumerate(settings.routing)
+        ],
+        "department": [
+            {
+                "department": department.id,
+                "department_name": department.name,
+                "sla_hours": department.sla_hours,
+                "timezone": department.timezone,
+                "workdays": sorted(set(department.workdays)),
+                "opens_minute": _minute(department.opens),
+                "closes_minute": _minute(department.closes) if department.closes else 24 * 60,
+                "holidays": sorted(set(department.holidays)),
+            }
+            for department in settings.departments
+        ],
+        "campaign": [
+            {
+                "entity_id": entity.id,
+                "starts_on": entity.starts_on,
+                "ends_on": entity.ends_on,
+                "budget": entity.budget,
+                "currency": entity.currency,
+            }
+            for entity in settings.entities
+            if entity.starts_on
+        ],
+        "message": [
+            {
+                "message_id": message.id,
+                "entity_id": message.entity,
+                "phrase": message.phrase,
+                "hashtag": message.hashtag.lstrip("#").lower() if message.hashtag else None,
+            }
+            for message in settings.messages
         ],
         "target": [
             {
@@ -72,5 +108,11 @@ def rows(settings: Settings) -> dict[str, list[Row]]:
         "setting": [
             {"name": "reporting_timezone", "value": settings.reporting.timezone},
             *({"name": f"weight_{name}", "value": str(weight)} for name, weight in settings.weights),
+            *({"name": name, "value": str(value)} for name, value in settings.kpis),
         ],
     }
+
+
+def _minute(at: time) -> int:
+    """Minutes since the local day's midnight."""
+    return at.hour * 60 + at.minute

@@ -114,7 +114,7 @@ def _attempt(job: Job, ask: Ask) -> Attempt:
 
 def _client(job: Job) -> HttpClient:
     options = job.options
-    rate = job.source.rate
+    rate = job.source.rates[0]
     if options.requests_per_minute:
         rate = min(rate, RateLimit(options.requests_per_minute, 60), key=lambda limit: limit.requests / limit.seconds)
     urls = [str(value) for name, value in _fields(options) if name.endswith("_url")]

@@ -18,6 +18,11 @@ import polars as pl
 
 Kind = Literal["post", "comment", "reply", "quote", "repost", "article", "question", "answer", "poll"]
 FoundBy = Literal["query", "account", "thread"]
+Intent = Literal[
+    "question", "complaint", "praise", "thanks", "idea", "purchase_intent", "discovery", "farewell", "job", "employer",
+    "leak", "threat", "rumour", "protest", "misuse", "spam", "deflection", "selling",
+]  # fmt: skip
+"""What a text wants; the last two are a brand's: it sends elsewhere (phone, mail, form), it offers or prices."""
 Count = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # BIGINT; a platform's votes may be below zero
 
 
@@ -108,12 +113,12 @@ class Interaction(Record, kw_only=True, frozen=True):
 
 
 class ThreadRead(Record, kw_only=True, frozen=True):
-    """How far a thread is known. Grain: root_id × read_at."""
+    """How far a thread is known. Grain: root_id × read_at; pages of one reading add up."""
 
     root_id: str
     read_at: datetime
-    replies_read: Count
-    is_complete: bool
+    replies_read: Count  # in this page
+    is_complete: bool  # this page was the last, and nothing was cut from the thread
 
 
 class Deletion(Record, kw_only=True, frozen=True):
@@ -125,6 +130,54 @@ class Deletion(Record, kw_only=True, frozen=True):
     reason: Literal["deleted", "removed", "absent"]
 
 
+class ReferralDaily(Record, kw_only=True, frozen=True):
+    """Visits that a platform's posts brought to a site. Grain: site × visit_date × referrer × landing_page."""
+
+    site: str
+    visit_date: date  # of the site's own time zone
+    referrer: str  # as the analytics tool names it
+    platform: str | None = None  # ours, where the referrer is one of them
+    landing_page: str
+    sessions: Count | None = None
+    engaged_sessions: Count | None = None
+    conversions: Count | None = None
+    captured_at: datetime  # a day is told again while the vendor restates it: the newest reading counts
+
+
+class TextSignal(Record, kw_only=True, frozen=True):
+    """What a model makes of a text. Grain: mention_id × model_version."""
+
+    mention_id: str
+    model_version: str
+    scored_at: datetime
+    language: str | None = None  # ISO 639-1
+    language_confidence: float | None = None
+    sentiment: Literal["positive", "neutral", "negative"] | None = None
+    sentiment_confidence: float | None = None
+    intents: list[Intent] = []
+    intent_confidences: list[float] = []  # as many as intents
+    terms: list[str] = []  # words and bigrams that carry meaning, lower case, as often as they stand in the text
+
+
+class AccountRank(Record, kw_only=True, frozen=True):
+    """Weighted PageRank among those who talk of an entity. Grain: account_id × entity_id × ranked_at."""
+
+    account_id: str
+    entity_id: str
+    ranked_at: datetime
+    pagerank: float
+
+
+class Correction(Record, kw_only=True, frozen=True):
+    """What an analyst says instead of a model. Grain: mention_id × entity_id × field; the newest counts."""
+
+    mention_id: str
+    entity_id: str | None = None  # for all entities where it is not told
+    field: Literal["irrelevant", "sentiment", "intents", "language"]
+    value: str  # intents: several, with commas
+    corrected_at: datetime
+
+
 TABLES: dict[str, type[Record]] = {
     "mention": Mention,
     "mention_entity": MentionEntity,
@@ -133,11 +186,15 @@ TABLES: dict[str, type[Record]] = {
     "account_snapshot": AccountSnapshot,
     "interaction": Interaction,
     "thread_read": ThreadRead,
+    "referral_daily": ReferralDaily,
 }
 """Tables that a source's pages may fill, in the order in which they are loaded."""
 
 STAGED: dict[str, type[Record]] = {**TABLES, "deletion": Deletion}
 """What a page may say: rows for the tables, and what is gone."""
+
+SIGNALS: dict[str, type[Record]] = {"text_signal": TextSignal, "account_rank": AccountRank, "correction": Correction}
+"""Tables that no page fills: models and analysts do."""
 
 LINEAGE: dict[str, pl.DataType] = {"page_id": pl.String(), "item_no": pl.Int64()}
 """Columns that every staged row carries besides its record: the page and the item (from 0) it came from."""

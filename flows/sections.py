@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flows import topics
+from flows import records, topics
 from flows.errors import TopicError
 from flows.sources.base import Slug, Zone
 
@@ -82,6 +82,12 @@ class Http(Section):
     first_backoff: float = Field(default=1, ge=0)
 
 
+class Kpis(Section):
+    """Constants of definitions, where an operator may have a reason to choose another."""
+
+    overperformance_minimum: float = Field(default=10, gt=0)  # interactions below which a ratio says nothing
+
+
 class Storage(Section):
     memory_limit: str = Field(default="1GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
     threads: int = Field(default=2, ge=1, le=64)
@@ -103,6 +109,23 @@ class Entity(Section):
     query: Query
     parent: Slug | None = None  # the brand of a product or campaign
     set: Slug = "default"  # competitors of one set share its voice
+    starts_on: date | None = None  # of a campaign; both days are within
+    ends_on: date | None = None
+    budget: float | None = Field(default=None, ge=0)
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+
+    @model_validator(mode="after")
+    def _campaign_has_days(self) -> Entity:
+        told = (self.starts_on, self.ends_on, self.budget, self.currency)
+        if self.kind != "campaign" and any(value is not None for value in told):
+            raise ValueError('starts_on, ends_on, budget and currency are a campaign\'s; say kind = "campaign"')
+        if (self.starts_on is None) != (self.ends_on is None):
+            raise ValueError("a campaign has both starts_on and ends_on, or neither")
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            raise ValueError(f"ends_on {self.ends_on} lies before starts_on {self.starts_on}")
+        if self.budget is not None and (self.starts_on is None or self.currency is None):
+            raise ValueError("a budget is spread over days: tell starts_on, ends_on and currency too")
+        return self
 
 
 class Account(Section):
@@ -123,6 +146,34 @@ class Department(Section):
     id: Slug
     name: str
     sla_hours: float = Field(default=24, gt=0)
+    timezone: Zone = "UTC"
+    workdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)  # ISO: 1 is Monday
+    opens: time = time(9)
+    closes: time | None = time(17)  # None: at midnight, the day's end
+    holidays: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Department:
+        if self.closes is not None and self.closes <= self.opens:
+            raise ValueError(
+                f"opens ({self.opens:%H:%M}) is not before closes ({self.closes:%H:%M}); nights are two departments"
+            )
+        return self
+
+
+class Message(Section):
+    """What owned and employee posts should carry: a phrase of the text, or a hashtag."""
+
+    id: Slug
+    entity: Slug
+    phrase: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
+    hashtag: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Message:
+        if (self.phrase is None) == (self.hashtag is None):
+            raise ValueError("a message is a phrase or a hashtag; say one of the two")
+        return self
 
 
 class Routing(Section):
@@ -131,8 +182,9 @@ class Routing(Section):
     department: Slug
     entity: Slug | None = None
     platform: Slug | None = None
-    intent: str | None = None
+    intent: records.Intent | None = None
     query: Query | None = None
+    crisis: bool = False  # only within a crisis of the entity
 
 
 class Target(Section):

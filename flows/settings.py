@@ -20,6 +20,8 @@ from flows.sections import (
     Department,
     Entity,
     Http,
+    Kpis,
+    Message,
     Project,
     Publish,
     Reporting,
@@ -46,6 +48,7 @@ class Settings(Section):
     reporting: Reporting = Reporting()
     schedule: Schedule = Schedule()
     weights: Weights = Weights()
+    kpis: Kpis = Kpis()
     http: Http = Http()
     storage: Storage = Storage()
     publish: Publish = Publish()
@@ -54,6 +57,7 @@ class Settings(Section):
     accounts: tuple[Account, ...] = ()
     departments: tuple[Department, ...] = ()
     routing: tuple[Routing, ...] = ()
+    messages: tuple[Message, ...] = ()
     targets: tuple[Target, ...] = ()
     sources: tuple[AnyOptions, ...] = Field(min_length=1)
     path: Path = Field(exclude=True)
@@ -65,6 +69,7 @@ class Settings(Section):
     def _names_agree(self) -> Settings:
         _unique("entities", [entity.id for entity in self.entities])
         _unique("sources", [source.name for source in self.sources])
+        _unique("messages", [message.id for message in self.messages])
         _unique("departments", [department.id for department in self.departments])
         entities = {entity.id for entity in self.entities}
         departments = {department.id for department in self.departments}
@@ -72,6 +77,7 @@ class Settings(Section):
             [(f"entities[{i}].parent", e.parent) for i, e in enumerate(self.entities)]
             + [(f"accounts[{i}].entity", a.entity) for i, a in enumerate(self.accounts)]
             + [(f"routing[{i}].entity", r.entity) for i, r in enumerate(self.routing)]
+            + [(f"messages[{i}].entity", m.entity) for i, m in enumerate(self.messages)]
             + [(f"targets[{i}].entity", t.entity) for i, t in enumerate(self.targets)]
         ):
             _known(where, name, entities, "entities")

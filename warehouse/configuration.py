@@ -12,7 +12,9 @@ from warehouse.connection import identifier
 from warehouse.errors import WarehouseError
 from warehouse.ledger import NOTHING_BUILT, built_load_seq, record_run
 
-TABLES = ("entity", "topic", "tracked_account", "routing_rule", "target", "setting")
+TABLES = (
+    "entity", "topic", "tracked_account", "routing_rule", "department", "campaign", "message", "target", "setting",
+)  # fmt: skip
 
 Row = Mapping[str, Any]
 

@@ -26,6 +26,7 @@ ITEM_FILES = {
     "account_snapshot": "account_snapshot",
     "interaction": "interaction",
     "thread_read": "thread_read",
+    "referral_daily": "referral_daily",
     "deletion": "tombstone",
 }
 """Files whose rows belong to items, and the raw table that has the columns of one that is absent, being empty."""

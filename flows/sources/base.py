@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -114,15 +114,38 @@ def _decoded(body: bytes, shape: Any) -> Any:
         return msgspec.json.decode(mended, type=shape)
 
 
+Params = Mapping[str, str | int | Sequence[str]]
+"""Query of a request; a sequence stands as often as it has members (`id[]=1&id[]=2`)."""
+
+
 class Client(Protocol):
-    """What a source may do with the world: one GET, answered by the network or by what has landed already.
+    """What a source may do with the world: one question, answered by the network or by what has landed already.
 
     `allow_status` names refusals that are answers to this source (404: the mention is gone); others raise SourceError.
     """
 
     async def get(
-        self, url: str, params: dict[str, str | int] | None = None, allow_status: Collection[int] = ()
-    ) -> Page: ...
+        self,
+        url: str,
+        params: Params | None = None,
+        allow_status: Collection[int] = (),
+        *,
+        if_changed: bool = False,
+    ) -> Page:
+        """GET. `if_changed`: with the validators of the last answer that was loaded; then status may be 304."""
+        ...
+
+    async def post(
+        self,
+        url: str,
+        body: Mapping[str, Any],
+        params: Params | None = None,
+        allow_status: Collection[int] = (),
+        *,
+        as_form: bool = False,
+    ) -> Page:
+        """A question that is asked by POST: a JSON body, or a form. Asked again after a failure, so it must only read."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -147,6 +170,40 @@ class RateLimit:
 
     requests: int
     seconds: float
+    counts: str = ""  # a regex searched in "GET /path?query": only requests that it finds count; "" finds all
+    day_of: str | None = None  # a daily quota: the IANA zone at whose midnight it is full again; kept between runs
+
+
+@dataclass(frozen=True)
+class Secret:
+    """One thing that only the operator knows. It comes from SOUNDINGS_<NAME OF THE SOURCE>_<NAME>, upper case."""
+
+    name: str
+    what: str  # what it is and where to get it: told where it is missing
+    is_required: bool = True
+
+
+@dataclass(frozen=True)
+class Login:
+    """A request that gives a token, which then goes along as `Authorization: <scheme> <token>` until it expires."""
+
+    url: str
+    body: Mapping[str, str] = field(repr=False)
+    as_form: bool = True
+    basic: tuple[str, str] | None = field(default=None, repr=False)  # HTTP basic authentication of the client
+    token: str = "access_token"  # noqa: S105 - where it stands in the answer
+    expires_in: str | None = "expires_in"  # where its seconds stand; None: one token a run
+    scheme: str = "Bearer"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What goes to the configured hosts with every request, and nowhere else; never written down."""
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)  # joins the body of a POST that is a form
+    login: Login | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +217,7 @@ class Source:
     options: type[SourceOptions]
     items: Callable[[Page], Sequence[bytes]]  # the page's items, verbatim, in order
     parse: Callable[[Page, Any], Parsed]
-    rate: RateLimit = RateLimit(60, 60)
+    rates: tuple[RateLimit, ...] = (RateLimit(60, 60),)  # all of them hold
     discover: Callable[[Client, Any, Topic, Window], AsyncIterator[Page]] | None = None
     timeline: Callable[[Client, Any, str, Window], AsyncIterator[Page]] | None = None
     refresh: Callable[[Client, Any, Sequence[str]], AsyncIterator[Page]] | None = None
@@ -168,6 +225,11 @@ class Source:
     files: Callable[[Any, Path], Sequence[Path]] | None = None  # what lies on disk, oldest name first
     read: Callable[[Any, Path], Iterator[bytes]] | None = None  # one file as bodies of pages
     refresh_batch: int = 100  # ids a call
+    secrets: tuple[Secret, ...] = ()
+    credentials: Callable[[Any, Mapping[str, str]], Credentials] | None = None  # from options and secrets by name
+    pause: Callable[[bytes], float | None] | None = None  # seconds that an answer's body asks us to wait
+    accept: str = "application/json"
+    cost: str = "free"  # what the vendor takes, for the table of sources
 
 
 def parse_items(page: Page, items: Sequence[bytes], parse: Callable[[Any, Page], Sequence[records.Record]]) -> Parsed:

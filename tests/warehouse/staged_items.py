@@ -54,6 +54,18 @@ def rejected(number: int = 1) -> Item:
     return Item(outcome="rejected", off_topic=f"reddit:{number}")
 
 
+def visits(**changes: Any) -> records.ReferralDaily:
+    fields: dict[str, Any] = {
+        "site": "1",
+        "visit_date": NIGHT.date(),
+        "referrer": "Reddit",
+        "platform": "reddit",
+        "landing_page": "/offer",
+        "captured_at": NIGHT,
+    }
+    return records.ReferralDaily(**{**fields, **changes})
+
+
 def night(number: int) -> datetime:
     """as_of of the nth night."""
     return NIGHT + timedelta(days=number)

@@ -11,7 +11,20 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from staged_items import LOADED_AT, NIGHT, Item, Warehouse, account, content, matched, mention, night, snapshot, stage
+from staged_items import (
+    LOADED_AT,
+    NIGHT,
+    Item,
+    Warehouse,
+    account,
+    content,
+    matched,
+    mention,
+    night,
+    snapshot,
+    stage,
+    visits,
+)
 
 from flows import records
 from warehouse.errors import WarehouseError
@@ -64,6 +77,7 @@ def test_all_rows_of_a_quarantined_item_are_withheld(warehouse: Warehouse) -> No
         records.AccountSnapshot(account_id="reddit:author1", captured_at=NIGHT, followers=1),
         records.Interaction(mention_id="reddit:1", kind="reply", occurred_at=NIGHT),
         records.ThreadRead(root_id="reddit:1", read_at=NIGHT, replies_read=1, is_complete=True),
+        visits(sessions=4),
     )
     assert warehouse.load(Item(rows, refused=("broken",))) == (0, 0, 0, 1)
     held = {name for name, found in warehouse.content().items() if found}
@@ -256,3 +270,18 @@ def test_hostile_texts_are_stored_as_they_are(warehouse: Warehouse) -> None:
     texts = ["'; drop table raw.mention; --", "\0", "a\x1fb\x1e", "‮evil", "{{ ref('x') }}", "", "😀" * 5000]
     warehouse.load(*(Item((mention(number, text=text),)) for number, text in enumerate(texts)))
     assert [row[0] for row in warehouse.rows("select text from raw.mention order by native_id::int")] == texts
+
+
+def test_pages_of_one_reading_of_a_thread_add_up(warehouse: Warehouse) -> None:
+    first = records.ThreadRead(root_id="reddit:1", read_at=NIGHT, replies_read=40, is_complete=False)
+    last = records.ThreadRead(root_id="reddit:1", read_at=NIGHT, replies_read=2, is_complete=True)
+    warehouse.load(Item((mention(), first)), Item((last,)))
+    assert warehouse.rows("select replies_read, is_complete from raw.thread_read") == [(42, True)]
+
+
+def test_a_day_of_visits_is_replaced_by_a_newer_reading_only(warehouse: Warehouse) -> None:
+    assert warehouse.load(Item((visits(sessions=4),))) == (1, 0, 0, 0)
+    assert warehouse.load(Item((visits(sessions=4, captured_at=night(1)),)), as_of=night(1)) == (0, 1, 0, 0)
+    assert warehouse.load(Item((visits(sessions=6, captured_at=night(2)),)), as_of=night(2)) == (1, 0, 0, 0)
+    assert warehouse.load(Item((visits(sessions=5, captured_at=night(1)),)), as_of=night(1)) == (0, 1, 0, 0)
+    assert warehouse.rows("select sessions, captured_at from raw.referral_daily") == [(6, night(2))]

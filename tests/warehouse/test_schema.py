@@ -15,30 +15,35 @@ SQL_TYPES = {
     pl.Float64(): "DOUBLE",
     pl.Boolean(): "BOOLEAN",
     pl.Datetime("us"): "TIMESTAMP",
+    pl.Date(): "DATE",
     pl.List(pl.String()): "VARCHAR[]",
+    pl.List(pl.Float64()): "DOUBLE[]",
 }
+RECORDS = {**records.TABLES, **records.SIGNALS}
 LOADERS_OWN = {
     "mention": ["source", "first_seen_at", "seen_at", "content_hash", "load_seq"],
     "account": ["first_seen_at", "seen_at", "load_seq"],
+    "referral_daily": ["source", "load_seq"],
+    "account_rank": ["run_id", "load_seq"],
 }
 
 
-@pytest.mark.parametrize("table", list(records.TABLES))
+@pytest.mark.parametrize("table", list(RECORDS))
 def test_a_record_table_has_the_records_columns_and_then_the_loaders(warehouse: Warehouse, table: str) -> None:
     stored = warehouse.rows(
         "select column_name, data_type from duckdb_columns() where schema_name = 'raw' and table_name = ? "
         "order by column_index",
         table,
     )
-    schema = records.schema(records.TABLES[table])
+    schema = records.schema(RECORDS[table])
     expected = [(name, SQL_TYPES[dtype]) for name, dtype in schema.items()]
     assert stored[: len(expected)] == expected
     assert [name for name, _ in stored[len(expected) :]] == LOADERS_OWN.get(table, ["load_seq"])
 
 
-@pytest.mark.parametrize("table", list(records.TABLES))
+@pytest.mark.parametrize("table", list(RECORDS))
 def test_what_a_record_requires_is_not_null(warehouse: Warehouse, table: str) -> None:
-    required = {field.name for field in records.msgspec.structs.fields(records.TABLES[table]) if field.required}
+    required = {field.name for field in records.msgspec.structs.fields(RECORDS[table]) if field.required}
     stored = warehouse.rows(
         "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ? and not is_nullable",
         table,

@@ -16,14 +16,11 @@ from in_interaction as n
 join last_item as l on n.file_row_number = l.row_no
 left join raw.tombstone as t on n.target_mention_id = t.mention_id;
 
+-- A thread may be read in several pages: their replies add up, and the last page tells whether that was all.
 insert into raw.thread_read by name
-with last_item as (
-    select root_id, read_at, arg_max(file_row_number, item_key) as row_no
-    from good_thread_read
-    anti join raw.thread_read using (root_id, read_at)
-    group by root_id, read_at
-)
-
-select r.root_id, r.read_at, r.replies_read, r.is_complete, getvariable('load_seq') as load_seq
-from in_thread_read as r
-join last_item as l on r.file_row_number = l.row_no;
+select
+    root_id, read_at, sum(replies_read)::bigint as replies_read, bool_or(is_complete) as is_complete,
+    getvariable('load_seq') as load_seq
+from good_thread_read
+anti join raw.thread_read using (root_id, read_at)
+group by root_id, read_at;

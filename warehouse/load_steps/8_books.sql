@@ -96,6 +96,8 @@ with credited as (
     anti join let_go using (mention_no)
     union
     select item_key from batch_deletion
+    union
+    select item_key from batch_visit
 ),
 
 judged as (
