@@ -144,7 +144,7 @@ class Client(Protocol):
         *,
         as_form: bool = False,
     ) -> Page:
-        """A question that is asked by POST: a JSON body, or a form. Asked again after a failure, so it must only read."""
+        """A question asked by POST: a JSON body, or a form. It is asked again after a failure, so it must only read."""
         ...
 
 

@@ -275,7 +275,7 @@ def test_hostile_texts_are_stored_as_they_are(warehouse: Warehouse) -> None:
 def test_pages_of_one_reading_of_a_thread_add_up(warehouse: Warehouse) -> None:
     first = records.ThreadRead(root_id="reddit:1", read_at=NIGHT, replies_read=40, is_complete=False)
     last = records.ThreadRead(root_id="reddit:1", read_at=NIGHT, replies_read=2, is_complete=True)
-    warehouse.load(Item((mention(), first)), Item((last,)))
+    warehouse.load(Item((mention(), first)), Item(), Item(), Item((last,)))  # two pages of three
     assert warehouse.rows("select replies_read, is_complete from raw.thread_read") == [(42, True)]
 
 

@@ -18,9 +18,15 @@ left join raw.tombstone as t on n.target_mention_id = t.mention_id;
 
 -- A thread may be read in several pages: their replies add up, and the last page tells whether that was all.
 insert into raw.thread_read by name
+with told as (
+    select page_id, root_id, read_at, max(replies_read) as replies_read, bool_or(is_complete) as is_complete
+    from good_thread_read
+    anti join raw.thread_read using (root_id, read_at)
+    group by page_id, root_id, read_at
+)
+
 select
     root_id, read_at, sum(replies_read)::bigint as replies_read, bool_or(is_complete) as is_complete,
     getvariable('load_seq') as load_seq
-from good_thread_read
-anti join raw.thread_read using (root_id, read_at)
+from told
 group by root_id, read_at;
