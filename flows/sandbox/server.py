@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from flows.sandbox.demo import write_demo
 from flows.sandbox.faults import Fault, Faults, inflict
 from flows.sandbox.hackernews import BadRequestError, HackerNews
+from flows.sandbox.platforms import FACADES
+from flows.sandbox.platforms.facade import Hosted
 from flows.sandbox.world import World
 
 HOST = "127.0.0.1"  # never anything else: it is a toy with a door for faults
@@ -41,7 +43,14 @@ REQUESTS_PER_HOUR = 10_000  # "We are limiting the number of API requests from a
 class Sandbox:
     """One world, served: its clock, its limiter, its faults, and what was asked of it. An ASGI application."""
 
-    def __init__(self, world: World, *, requests_per_hour: int = REQUESTS_PER_HOUR) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        requests_per_hour: int = REQUESTS_PER_HOUR,
+        platforms: Mapping[str, World] | None = None,
+    ) -> None:
+        """`platforms` are served besides, each from a world of its own, below `/platforms/<name>`."""
         self.world = world
         self.now = world.end
         self.faults = Faults()
@@ -52,6 +61,7 @@ class Sandbox:
         self._hackernews = HackerNews(world)
         self._connections: dict[Any, asyncio.Transport] = {}
         self._routes = Starlette(routes=self._routing())
+        self.hosted = {name: Hosted(FACADES[name], of, lambda: self.now) for name, of in (platforms or {}).items()}
 
     def _routing(self) -> list[Route]:
         return [
@@ -75,11 +85,22 @@ class Sandbox:
         if fault := self.faults.strike(path):
             if fault.kind == "429":
                 self.refusals[place] += 1
-            return await inflict(fault, self._routes, scope, receive, send, self._connections[tuple(scope["client"])])
+            place_in = self._hosted(scope)
+            return await inflict(fault, *place_in, receive, send, self._connections[tuple(scope["client"])])
         if path.startswith("/api/") and not self._admit():
             self.refusals[place] += 1
             return await _json({"message": "Too Many Requests", "status": 429}, 429)(scope, receive, send)
-        return await self._routes(scope, receive, send)
+        application, inner = self._hosted(scope)
+        return await application(inner, receive, send)
+
+    def _hosted(self, scope: Scope) -> tuple[ASGIApp, Scope]:
+        """Who answers, and the request as it sees it: a platform's own paths begin at its root."""
+        for name, hosted in self.hosted.items():
+            root = f"/platforms/{name}"
+            if str(scope["path"]).startswith(f"{root}/"):
+                path = str(scope["path"]).removeprefix(root)
+                return hosted, {**scope, "path": path, "raw_path": path.encode(), "root_path": ""}
+        return self._routes, scope
 
     def _admit(self) -> bool:
         """Whether Algolia's hourly budget lets this request through; those it refuses do not use it up."""
@@ -118,7 +139,13 @@ class Sandbox:
         return _json({"faults": "set"})
 
     async def _stats(self, _: Request) -> Response:
-        return _json({"requests": self.requests, "refusals": self.refusals, "faults": self.faults.struck})
+        return _json(
+            {
+                "requests": self.requests,
+                "refusals": {**self.refusals, **{name: hosted.limiter.refused for name, hosted in self.hosted.items()}},
+                "faults": self.faults.struck,
+            }
+        )
 
     async def _clock(self, request: Request) -> Response:
         if request.method == "POST":
@@ -173,9 +200,15 @@ def _listening(port: int) -> tuple[socket.socket, str]:
 
 
 @contextlib.contextmanager
-def serve(world: World, *, port: int = 0, requests_per_hour: int = REQUESTS_PER_HOUR) -> Iterator[tuple[str, Sandbox]]:
+def serve(
+    world: World,
+    *,
+    port: int = 0,
+    requests_per_hour: int = REQUESTS_PER_HOUR,
+    platforms: Mapping[str, World] | None = None,
+) -> Iterator[tuple[str, Sandbox]]:
     """Serve the world in a thread: its URL and the sandbox, until the block ends. Port 0 takes a free one."""
-    sandbox = Sandbox(world, requests_per_hour=requests_per_hour)
+    sandbox = Sandbox(world, requests_per_hour=requests_per_hour, platforms=platforms)
     server = _server(sandbox)
     listener, url = _listening(port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True)
