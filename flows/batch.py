@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,27 +18,18 @@ import msgspec
 import polars as pl
 
 from flows import records
+from flows.credentials import Access
 from flows.errors import SourceError
-from flows.http import Limits
+from flows.http import Budgets, Limits
 from flows.landing import Outcome, read_page
 from flows.matching import Settled, Tracked, settle
 from flows.sources.base import MALFORMED, Parsed, Source, SourceOptions, Topic
+from flows.tally import ABSENCE, COLLECTION, Tally
 
 ITEMS_A_BATCH = 200_000
 BYTES_A_BATCH = 256 * 1024 * 1024
-EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001 - UTC without zone, as all our times
 UNEXPECTED = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
 """What an answer of an unknown shape raises; it fails its page or window, and no other."""
-
-COLLECTION = pl.Schema(
-    {
-        "run_id": pl.String(), "source": pl.String(), "platform": pl.String(), "verb": pl.String(),
-        "topic_id": pl.String(), "window_id": pl.String(), "window_start": pl.Datetime("us"),
-        "window_end": pl.Datetime("us"), "asked_at": pl.Datetime("us"), "is_covered": pl.Boolean(),
-        "pages": pl.Int64(), "items": pl.Int64(), "rejected": pl.Int64(), "lost_items": pl.Int64(),
-        "rate_limited": pl.Int64(), "error": pl.String(),
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,35 +48,16 @@ class Job:
     folder: Path  # of the configuration: paths of files are relative to it
     limits: Limits
     contact: str = ""
-
-
-@dataclass
-class _Tally:
-    """What one window has given so far."""
-
-    window: Outcome
-    items: int = 0
-    rejected: int = 0
-    errors: list[str] = field(default_factory=list)
-    first: datetime | None = None  # publication times, for windows that have no bounds of their own
-    last: datetime | None = None
-
-    def add(self, parsed: Parsed, as_of: datetime) -> None:
-        """Count a page's items, and take in the days they lie on: clocks that lie do not make a file cover an era."""
-        self.items += parsed.item_count
-        if "mention" in parsed.tables:
-            times = parsed.tables["mention"]["published_at"]
-            told = times.filter(times.is_between(EARLIEST, as_of, closed="both"))
-            self.first = min((t for t in (self.first, told.min()) if isinstance(t, datetime)), default=None)
-            self.last = max((t for t in (self.last, told.max()) if isinstance(t, datetime)), default=None)
+    access: Access = field(default_factory=Access)
+    budgets: Budgets = field(default_factory=Budgets)  # of the run: sources of one platform share them
 
 
 @dataclass
 class _Draft:
     """A batch in the making: pages of some windows, and the windows that end with it."""
 
-    pages: list[tuple[str, _Tally, Parsed]] = field(default_factory=list)
-    ended: list[_Tally] = field(default_factory=list)
+    pages: list[tuple[str, Tally, Parsed]] = field(default_factory=list)
+    ended: list[Tally] = field(default_factory=list)
     item_count: int = 0
     body_bytes: int = 0
 
@@ -113,7 +86,7 @@ def batches(job: Job, windows: Sequence[Outcome]) -> Iterator[Path]:
     """Batch directories, in the order of the windows; each is complete when it is yielded."""
     group = _Draft()
     for window in windows:
-        part, tally = _Draft(), _Tally(window)
+        part, tally = _Draft(), Tally(window)
         for page_id in window.pages:
             _add_page(job, page_id, part, tally)
             if part.is_full:
@@ -131,7 +104,7 @@ def batches(job: Job, windows: Sequence[Outcome]) -> Iterator[Path]:
         yield _write(job, group)
 
 
-def _add_page(job: Job, page_id: str, draft: _Draft, tally: _Tally) -> None:
+def _add_page(job: Job, page_id: str, draft: _Draft, tally: Tally) -> None:
     """Parse one page; one that cannot be read fails its window, and no other."""
     try:
         page = read_page(job.landing, page_id)
@@ -146,30 +119,11 @@ def _add_page(job: Job, page_id: str, draft: _Draft, tally: _Tally) -> None:
     draft.pages.append((page_id, tally, parsed))
 
 
-def _collection_row(job: Job, tally: _Tally) -> dict[str, object]:
-    window = tally.window
-    end = window.window_end
-    if end is None and tally.last is not None:  # a file covers the days that it holds
-        end = tally.last.replace(microsecond=0) + (datetime.resolution * 1_000_000)
-    errors = [error for error in (window.error, *tally.errors[:3]) if error]
-    return {
-        "run_id": job.run_id,
-        "source": job.options.name,
-        "platform": job.platform,
-        "verb": window.verb,
-        "topic_id": window.topic_id,
-        "window_id": window.window_id,
-        "window_start": window.window_start or tally.first,
-        "window_end": end,
-        "asked_at": window.as_of,
-        "is_covered": window.is_covered and not tally.errors,
-        "pages": len(window.pages),
-        "items": tally.items,
-        "rejected": tally.rejected,
-        "lost_items": window.lost_items,
-        "rate_limited": window.rate_limited,
-        "error": "; ".join(errors) or None,
-    }
+def _absences(job: Job, draft: _Draft) -> list[tuple[str, str, datetime]]:
+    """What ended refreshes asked for and were not told of, where that says something."""
+    if not job.source.absence_is_deletion:
+        return []
+    return [(each, job.platform, tally.window.as_of) for tally in draft.ended for each in tally.absent(job.platform)]
 
 
 def _write(job: Job, draft: _Draft) -> Path:
@@ -183,8 +137,10 @@ def _write(job: Job, draft: _Draft) -> Path:
     for name, frame in {**settled.tables, "item": settled.items}.items():
         frame.write_parquet(making / f"{name}.parquet")
     if draft.ended:
-        rows = [_collection_row(job, tally) for tally in draft.ended]
+        rows = [row for each in draft.ended for row in each.rows(job.run_id, job.options.name, job.platform)]
         pl.DataFrame(rows, schema=COLLECTION).write_parquet(making / "collection.parquet")
+        if absences := _absences(job, draft):
+            pl.DataFrame(absences, schema=ABSENCE, orient="row").write_parquet(making / "absence.parquet")
     about = {
         "batch_id": batch_id,
         "run_id": job.run_id,
@@ -192,6 +148,7 @@ def _write(job: Job, draft: _Draft) -> Path:
         "platform": job.platform,
         "as_of": job.as_of.isoformat(),
         "pages": len(draft.pages),
+        "unmapped_fields": _unmapped(draft),
         "windows": sorted(
             {tally.window.window_id for _, tally, _ in draft.pages} | {t.window.window_id for t in draft.ended}
         ),
@@ -199,6 +156,12 @@ def _write(job: Job, draft: _Draft) -> Path:
     (making / "batch.json").write_bytes(msgspec.json.encode(about))
     making.rename(folder)
     return folder
+
+
+def _unmapped(draft: _Draft) -> dict[str, int] | None:
+    """How many items have a field of which the source knows nothing, by field; None where it lists no fields."""
+    told = [parsed.unmapped_fields for _, _, parsed in draft.pages if parsed.unmapped_fields is not None]
+    return dict(sum((Counter(fields) for fields in told), Counter())) if told else None
 
 
 def _settled(job: Job, draft: _Draft) -> Settled:

@@ -23,3 +23,18 @@ class SourceError(SoundingsError):
         super().__init__(f"{platform}: {message}")
         self.platform = platform
         self.retryable = retryable
+
+
+class CredentialError(SourceError):
+    """A secret is missing, wrong or expired; the message names the setting to mend.
+
+    Where that `is_certain`, the source is asked nothing more; a 403 may be about one thing alone.
+    """
+
+    def __init__(self, platform: str, message: str, *, is_certain: bool = True) -> None:
+        super().__init__(platform, message)
+        self.is_certain = is_certain
+
+
+class QuotaError(SourceError):
+    """The platform gives no more for now, and says until when; what has landed stays good, the next run goes on."""

@@ -11,6 +11,7 @@ MISPLACED = {
     "data_dir": "move it under [project]",
     "path": "move it under the [[sources]] that reads files",
     "mask_key": "a secret does not belong here; set SOUNDINGS_MASK_KEY in the environment",
+    "secrets": "secrets do not belong here; set SOUNDINGS_<NAME OF THE SOURCE>_<SECRET> in the environment",
     "prefect_api_url": "it is not kept here; set PREFECT_API_URL in the environment",
 }
 

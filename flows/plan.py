@@ -1,4 +1,4 @@
-"""What each source is asked tonight: gaps first, then the overlap, tracked accounts, counts that are due, new files."""
+"""What each source is asked tonight: gaps first, then the overlap, accounts, counts and threads that are due, files."""
 
 from __future__ import annotations
 
@@ -52,12 +52,18 @@ def _asks(run: Run, options: AnyOptions, con: duckdb.DuckDBPyConnection) -> list
         for topic in run.topics:
             query_hash = topics.query_hash(topics.parse(topic.query))
             asks += windows.discover(topic, query_hash, span, covered)
+    if source.channels and source.browse:
+        wanted, back = "\n".join(_asked(run)), run.status.since is not None
+        channels = source.channels(options)
+        asks += [windows.browse(channel, wanted, span, covered, is_backfill=back) for channel in channels]
     if source.timeline:
         ours = [account.handle.strip().lstrip("@") for account in run.settings.accounts if account.platform == platform]
         asks += [windows.timeline(platform, handle, span, covered) for handle in ours]
     if source.refresh:
         due = coverage.due_for_refresh(con, options.name, run.as_of)
         asks += [windows.refresh(each, run.as_of) for each in batched(due, source.refresh_batch)]
+    if source.context:
+        asks += [windows.context(root, run.as_of) for root in coverage.threads_due(con, options.name, run.as_of)]
     return asks
 
 
@@ -68,9 +74,13 @@ def batched(ids: Sequence[str], size: int) -> list[Sequence[str]]:
 
 def _meaning(run: Run, options: AnyOptions) -> str:
     """What a file's rows would say: how they are mapped, what is asked of them, whose accounts are known."""
-    mapping = options.model_dump_json(exclude={"name", "enabled", "path", "allow_private"})
-    asked = sorted(topics.query_hash(topics.parse(topic.query)) + topic.topic_id for topic in run.topics)
-    return "\n".join([mapping, *asked, *sorted(run.tracked)])
+    mapping = options.model_dump_json(exclude={"name", "enabled", "path", "allow_private", "max_minutes"})
+    return "\n".join([mapping, *_asked(run), *sorted(run.tracked)])
+
+
+def _asked(run: Run) -> list[str]:
+    """What is looked for, of all topics."""
+    return sorted(topics.query_hash(topics.parse(topic.query)) + topic.topic_id for topic in run.topics)
 
 
 def _span(run: Run) -> Span:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, create_model, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from flows.credentials import Access, access, wanted
 from flows.errors import ConfigError
 from flows.mistakes import explain, misplaced, nearest
 from flows.sections import (
@@ -36,8 +38,9 @@ from flows.sections import (
 from flows.sources import AnyOptions
 from warehouse.mask import KEY_BYTES
 
-__all__ = ["REPOSITORY", "Settings", "apply", "config_path", "load", "mask_key", "prefect_environment"]
+__all__ = ["REPOSITORY", "Settings", "access_of", "apply", "config_path", "load", "mask_key", "prefect_environment"]
 
+E = TypeVar("E", bound=BaseSettings)
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -64,6 +67,7 @@ class Settings(Section):
     data_dir: Path = Field(exclude=True)
     mask_key: SecretStr | None = Field(default=None, exclude=True)
     prefect_api_url: str | None = Field(default=None, exclude=True)  # a Prefect server of the operator's own
+    secrets: dict[str, SecretStr] = Field(default={}, exclude=True)  # of the sources, by environment variable
 
     @model_validator(mode="after")
     def _names_agree(self) -> Settings:
@@ -71,6 +75,7 @@ class Settings(Section):
         _unique("sources", [source.name for source in self.sources])
         _unique("messages", [message.id for message in self.messages])
         _unique("departments", [department.id for department in self.departments])
+        _unique("sources' secrets", [variable for source in self.sources for variable in wanted(source)])
         entities = {entity.id for entity in self.entities}
         departments = {department.id for department in self.departments}
         for where, name in (
@@ -106,10 +111,14 @@ def _hex_key(key: SecretStr) -> SecretStr:
     return key
 
 
-class Environment(BaseSettings):
+class _Variables(BaseSettings):
     """What comes from the process's environment, else from the `.env` file beside the configuration."""
 
-    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+
+class Environment(_Variables):
+    """Variables of Soundings itself; those of the sources are named by the sources."""
 
     data_dir: Path | None = Field(default=None, validation_alias="SOUNDINGS_DATA_DIR")
     mask_key: Annotated[SecretStr, AfterValidator(_hex_key)] | None = Field(
@@ -139,7 +148,7 @@ def load(path: Path | None = None, data_dir: Path | None = None) -> Settings:
         wrong += explain(error, Settings)
     if wrong:
         raise ConfigError("\n".join(f"{path.name}: {line}" for line in wrong))
-    return settings
+    return settings.model_copy(update={"secrets": _secrets(settings.sources, path.parent / ".env")})
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -157,14 +166,34 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _environment(file: Path) -> Environment:
+    return _from_environment(Environment, file)
+
+
+def _from_environment(kind: type[E], file: Path) -> E:
     try:
-        return Environment(_env_file=file)  # type: ignore[call-arg]  # a setting of pydantic's, no field
+        return kind(_env_file=file)  # a setting of pydantic's, no field
     except ValidationError as error:
-        raise ConfigError("\n".join(f"environment or {file}: {line}" for line in explain(error, Environment))) from None
+        raise ConfigError("\n".join(f"environment or {file}: {line}" for line in explain(error, kind))) from None
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: is not UTF-8: {error}") from None
+
+
+def _secrets(sources: Sequence[AnyOptions], file: Path) -> dict[str, SecretStr]:
+    """What the environment tells of the sources' secrets."""
+    names = [variable for options in sources for variable in wanted(options)]
+    fields: dict[str, Any] = {
+        f"secret_{n}": (SecretStr | None, Field(default=None, validation_alias=name)) for n, name in enumerate(names)
+    }
+    told = _from_environment(create_model("Secrets", __base__=_Variables, **fields), file)
+    given = {name: getattr(told, f"secret_{n}") for n, name in enumerate(names)}
+    return {name: secret for name, secret in given.items() if secret is not None and secret.get_secret_value().strip()}
+
+
+def access_of(settings: Settings, options: AnyOptions) -> Access:
+    """How a source proves itself, as far as the environment tells."""
+    return access(options, settings.secrets)
 
 
 def mask_key(settings: Settings) -> str | None:

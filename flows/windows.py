@@ -26,6 +26,8 @@ class Ask:
     topic: Topic | None = None
     account: str | None = None  # timeline
     ids: tuple[str, ...] = ()  # refresh: native ids
+    channel: str | None = None  # browse
+    root: str | None = None  # context: native id of the thread's first message
     path: Path | None = None  # read
 
 
@@ -65,9 +67,27 @@ def timeline(platform: str, handle: str, span: Span, covered: Covered) -> Ask:
     return Ask("timeline", window_id(question, start, span.as_of), Window(start, span.as_of), account=handle)
 
 
+def browse(channel: str, wanted: str, span: Span, covered: Covered, *, is_backfill: bool) -> Ask:
+    """One window for one channel, from where it is covered; what a channel did not list then, it lists no more.
+
+    Its id ends with what is looked for: what did not change at the platform is told anew for a new topic. A backfill
+    is a question of its own, from its first moment: visits can be told of the past, and "unchanged" would not tell.
+    """
+    question = f"{'back' if is_backfill else 'browse'}-{_digest(channel)}"
+    ends = [end for (asked, start), end in covered.items() if asked == question and end > start]
+    start = span.since if is_backfill else max(ends, default=span.since)
+    name = f"{window_id(question, start, span.as_of)}-{_digest(wanted)}"
+    return Ask("browse", name, Window(start, span.as_of), channel=channel)
+
+
 def refresh(ids: Sequence[str], as_of: datetime) -> Ask:
     """Some mentions of a source whose counts are due."""
     return Ask("refresh", f"refresh-{_digest(*ids)}-{as_of:%Y%m%dt%H%M%Sz}", ids=tuple(ids))
+
+
+def context(root: str, as_of: datetime) -> Ask:
+    """One thread whose answers are due to be read; `root` is the native id of its first message."""
+    return Ask("context", f"context-{_digest(root)}-{as_of:%Y%m%dt%H%M%Sz}", root=root)
 
 
 def read(path: Path, meaning: str) -> Ask:

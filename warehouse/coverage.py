@@ -1,4 +1,4 @@
-"""What the warehouse tells a run that plans: which windows are covered, and whose counts are due."""
+"""What the warehouse tells a run that plans: which windows are covered, whose counts and threads are due."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ LADDER_HOURS = (1, 3, 6, 24, 72, 168, 720)
 """Ages at which counts are read again; a snapshot serves age b from b to under 1.5·b."""
 
 MOST_DUE = 20_000
+MOST_THREADS = 2_000
+LAST_RUNG_HOURS = 24  # how long after the last age a thread may still be read for it: a nightly run meets it once
 
 
 def asked_windows(
@@ -44,7 +46,8 @@ def windows_of_run(con: duckdb.DuckDBPyConnection, run_id: str) -> set[tuple[str
 
 
 def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime) -> list[str]:
-    """Native ids of mentions at a ladder age that no snapshot serves yet; at most MOST_DUE, oldest first.
+    """Native ids of mentions at a ladder age that no snapshot serves yet, and of those that were not answered the last
+    time; at most MOST_DUE, oldest first.
 
     Only what stood before this run counts, so that a run taken up after a kill plans the same.
     Mentions of which no count was ever told (comments on Hacker News) are left out: there is nothing to read again.
@@ -52,26 +55,124 @@ def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime
     ages = ", ".join(f"({hours})" for hours in LADDER_HOURS)
     rows = con.execute(
         f"""
-        with at_age as (
-            select mention_id, native_id, published_at, age.hours
+        with standing as (
+            select mention_id, native_id, published_at
             from raw.mention
+            where source = $source and (deleted_at is null or deleted_at >= $as_of) and first_seen_at < $as_of
+        ),
+
+        at_age as (
+            select mention_id, native_id, published_at, age.hours
+            from standing
             join (values {ages}) as age (hours)
                 on published_at <= $as_of - to_hours(age.hours)
                 and published_at > $as_of - to_minutes(90 * age.hours)
-            where source = $source and (deleted_at is null or deleted_at >= $as_of) and first_seen_at < $as_of
+        ),
+
+        unserved as (
+            select native_id, published_at
+            from at_age
+            join raw.engagement_snapshot as snapshot using (mention_id)
+            where snapshot.captured_at < $as_of
+            group by native_id, published_at, at_age.hours
+            having not bool_or(snapshot.age_hours >= at_age.hours and snapshot.age_hours < 1.5 * at_age.hours)
+        ),
+
+        absent as (
+            select mention_id
+            from raw.absence
+            where absent_at < $as_of and (answered_at is null or answered_at >= $as_of)
         )
-        select native_id
-        from at_age
-        join raw.engagement_snapshot as snapshot using (mention_id)
-        where snapshot.captured_at < $as_of
-        group by native_id, published_at, at_age.hours
-        having not bool_or(snapshot.age_hours >= at_age.hours and snapshot.age_hours < 1.5 * at_age.hours)
+
+        from unserved
+        union
+        select native_id, published_at from standing semi join absent using (mention_id)
         order by published_at, native_id
         limit {MOST_DUE}
         """,  # noqa: S608 - only our own constants
         {"source": source, "as_of": as_of},
     )
-    return list(dict.fromkeys(row[0] for row in rows.fetchall()))
+    return [row[0] for row in rows.fetchall()]
+
+
+def threads_due(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime) -> list[str]:
+    """Native ids of the first messages of threads whose answers are due to be read; at most MOST_THREADS, those never
+    read first, then the newest.
+
+    A thread is due by its inbound mentions: each not deleted one that names an owned account, answers its post, or was
+    found by a query in a thread that it began, and is not by one itself. It is due at each age of the ladder of each of
+    them, until it was read at or after that. Only what stood before this run counts.
+    """
+    ages = ", ".join(f"({hours})" for hours in LADDER_HOURS)
+    rows = con.execute(
+        f"""
+        with owned as (
+            select account.account_id, tracked.handle
+            from raw.tracked_account as tracked
+            join (select distinct platform from raw.mention where source = $source) using (platform)
+            left join raw.account as account using (platform, handle)
+            where tracked.role = 'owned'
+        ),
+
+        young as (
+            select mention_id, author_id, parent_id, root_id, handles, found_by, published_at
+            from raw.mention
+            where
+                source = $source
+                and published_at > $as_of - to_hours({LADDER_HOURS[-1] + LAST_RUNG_HOURS})
+                and published_at <= $as_of - to_hours({LADDER_HOURS[0]})
+                and (deleted_at is null or deleted_at >= $as_of)
+                and first_seen_at < $as_of
+        ),
+
+        named as (
+            select distinct mention_id
+            from (select mention_id, unnest(handles) as handle from young)
+            semi join owned using (handle)
+        ),
+
+        ours as (
+            select mention_id from raw.mention where author_id in (select account_id from owned)
+        ),
+
+        inbound as (
+            select coalesce(root_id, mention_id) as root_id, published_at
+            from young
+            where
+                (author_id is null or author_id not in (select account_id from owned where account_id is not null))
+                and (
+                    mention_id in (from named)
+                    or parent_id in (from ours)
+                    or (found_by = 'query' and root_id in (from ours))
+                )
+        ),
+
+        due as (
+            select root_id, max(published_at + to_hours(age.hours)) as due_at, max(published_at) as newest_at
+            from inbound
+            join (values {ages}) as age (hours) on published_at <= $as_of - to_hours(age.hours)
+            group by root_id
+        ),
+
+        last_read as (
+            select root_id, max(read_at) as read_at
+            from raw.thread_read
+            semi join due using (root_id)
+            where read_at < $as_of
+            group by root_id
+        )
+
+        select split_part(root_id, ':', 1) as platform, root_id
+        from due
+        left join last_read using (root_id)
+        anti join (from raw.tombstone where deleted_at < $as_of) as gone on gone.mention_id = due.root_id
+        where read_at is null or read_at < due_at
+        order by read_at is not null, newest_at desc, root_id
+        limit {MOST_THREADS}
+        """,  # noqa: S608 - only our own constants
+        {"source": source, "as_of": as_of},
+    )
+    return [root_id.removeprefix(f"{platform}:") for platform, root_id in rows.fetchall()]
 
 
 def counts_of_run(con: duckdb.DuckDBPyConnection, run_id: str, source: str) -> dict[str, int]:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
 import msgspec
 
-from flows.errors import SourceError
+from flows.errors import CredentialError, SourceError
 from flows.http.redaction import Redactor
 
-RETRIED = frozenset({429, 500, 502, 503, 504})
+RETRIED = frozenset({420, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEPT_HEADERS = ("content-type", "date", "deprecation", "etag", "last-modified", "link", "retry-after")
-_KEPT_PREFIXES = ("ratelimit", "x-ratelimit-")
+_KEPT_PREFIXES = ("ratelimit", "x-ratelimit-", "x-rate-limit-")
 _LONGEST_REFUSAL = 8192  # bytes
 _GZIP = 31  # zlib's window bits for gzip with its header
 _ADVICE = {
     400: "check the query and the source's settings",
-    401: "check the credentials in the environment",
-    403: "the credentials do not allow this, or the platform has closed it; check both",
     404: "check base_url",
+    420: "too many requests; lower requests_per_minute",
     429: "too many requests; lower requests_per_minute",
 }
+_EXPIRED = frozenset({"expiredtoken", "invalidtoken", "tokenexpired"})  # told with 400 or 403 by some (AT protocol)
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,16 @@ class Question:
     redact: Redactor
     is_json: bool
     allow_status: frozenset[int]
+    mend: str  # the settings that hold its credentials
+    heed: Callable[[bytes], None]  # told each body: it may ask us to wait
 
     def error(self, said: str, *, retryable: bool = False) -> SourceError:
         """The error of this request."""
         return SourceError(self.platform, f"{self.text} {said}", retryable=retryable)
+
+    def refused(self, said: str, *, is_certain: bool = True) -> CredentialError:
+        """The platform does not take our credentials."""
+        return CredentialError(self.platform, f"{self.text} {said}; {self.mend}", is_certain=is_certain)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ class Redirect:
     """The answer lies elsewhere."""
 
     location: str
+    status: int
 
 
 async def receive(response: httpx.Response, question: Question, limit: int, now: datetime) -> Answer | Redirect:
@@ -65,10 +74,11 @@ async def receive(response: httpx.Response, question: Question, limit: int, now:
     status = response.status_code
     if status not in question.allow_status:
         if status in _REDIRECTS and "location" in response.headers:
-            return Redirect(response.headers["location"])
+            return Redirect(response.headers["location"], status)
         if not response.is_success:
             raise await _refusal(response, question)
     body = await _read(response, question, limit)
+    question.heed(body)
     if question.is_json and response.is_success and status != 204:
         _check_json(body, response.headers.get("content-type", ""), question)
     headers = {name: question.redact(value) for name, value in response.headers.items() if _is_kept(name)}
@@ -154,27 +164,33 @@ def _check_json(body: bytes, content_type: str, question: Question) -> None:
 
 async def _refusal(response: httpx.Response, question: Question) -> SourceError:
     status = response.status_code
-    said = question.redact(await _explanation(response))[:200] if status not in RETRIED else ""
-    told = f" ({said})" if said else ""
+    said, error = await _explanation(response, question)
+    if status == 401 or (status in {400, 403} and error in _EXPIRED):
+        return question.refused(f"answered {status}" + (f" ({said})" if said else ""))
+    told = f" ({said})" if said and status not in RETRIED else ""
+    if status == 403:
+        closed = "; the credentials do not allow this, or the platform has closed it"
+        return question.refused(f"answered {status}{told}{closed}", is_certain=False)
     advice = _ADVICE.get(status, "the platform is in trouble" if response.is_server_error else "")
     return question.error(f"answered {status}{told}" + (f"; {advice}" if advice else ""), retryable=status in RETRIED)
 
 
-async def _explanation(response: httpx.Response) -> str:
-    """What a refusal's JSON says of itself, as text. Nothing else of a body ever goes into a message."""
-    body = b""
-    if "json" in response.headers.get("content-type", ""):
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > _LONGEST_REFUSAL:
-                return ""
+async def _explanation(response: httpx.Response, question: Question) -> tuple[str, str]:
+    """What a refusal's JSON says of itself, and its error's name. Nothing else of a body ever goes into a message."""
+    if "json" not in response.headers.get("content-type", ""):
+        return "", ""
     try:
+        body = await _read(response, question, _LONGEST_REFUSAL)
+        question.heed(body)
         refusal = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
-    if isinstance(refusal, dict) and isinstance(refusal.get("error"), dict):
-        refusal = refusal["error"]
-    for name in ("error_description", "message", "detail", "error_message", "error"):
-        if isinstance(refusal, dict) and isinstance(refusal.get(name), str):
-            return "".join(c for c in " ".join(refusal[name].split()) if c.isprintable())
-    return ""
+    except (SourceError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "", ""
+    name = refusal.get("error") if isinstance(refusal, dict) else None
+    if isinstance(name, dict):
+        refusal, name = name, None
+    error = re.sub(r"[^a-z]", "", name.lower()) if isinstance(name, str) else ""
+    for key in ("error_description", "message", "detail", "error_message", "error"):
+        if isinstance(refusal, dict) and isinstance(refusal.get(key), str):
+            told = "".join(c for c in " ".join(refusal[key].split()) if c.isprintable())
+            return question.redact(told)[:200], error
+    return "", error

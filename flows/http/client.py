@@ -7,62 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 import stamina
 
-from flows.errors import ConfigError, SourceError
+from flows.errors import ConfigError, CredentialError, SourceError
 from flows.http.addresses import AddressRefusedError, GuardedTransport, Resolve, origin, resolve
 from flows.http.answers import Answer, Question, Redirect, receive
 from flows.http.connections import open_client, open_transport, silence_libraries
-from flows.http.pacing import Budget, Clock
+from flows.http.limits import Counts, Limits
+from flows.http.login import Session, basic
+from flows.http.pacing import TOO_MANY, Budgets, Clock
 from flows.http.redaction import Redactor, is_secret, redact_url
-from flows.sources.base import RateLimit
+from flows.http.requests import Ask, Body, is_json, parse, with_params
+from flows.http.targets import check, following, origin_of
+from flows.http.turns import Turns
+from flows.sources.base import Credentials, Login, Params, RateLimit
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds of one request; times in seconds."""
-
-    attempts: int = 6
-    request_seconds: float = 1800  # all attempts and waits together
-    attempt_seconds: float = 120  # one answer, however slowly it drips
-    connect_seconds: float = 10
-    read_seconds: float = 30  # between two pieces
-    body_bytes: int = 20 * 1024 * 1024
-    redirects: int = 5
-    longest_wait: float = 900  # what a platform may ask us to wait before the source gives up
-    first_backoff: float = 1
-    longest_backoff: float = 60
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """Headers and query parameters that go to the configured hosts and nowhere else."""
-
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    params: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    def values(self) -> list[str]:
-        """All that must never be written down."""
-        return [*self.headers.values(), *self.params.values()]
-
-
-@dataclass
-class Counts:
-    """What a client did so far."""
-
-    requests: int = 0
-    rate_limited: int = 0  # answers 429
-    retries: int = 0
-    bytes: int = 0  # of bodies, unpacked
-    seconds_waited: float = 0.0
 
 
 class HttpClient:
@@ -72,28 +37,47 @@ class HttpClient:
         self,
         platform: str,
         *,
-        rate: RateLimit,
+        rates: Sequence[RateLimit],
+        requests_per_minute: int | None = None,
         base_urls: Collection[str] = (),
         allow_private: bool = False,
         credentials: Credentials | None = None,
+        mend: str = "check the credentials in the environment",
         contact: str = "",
         accept: str = "application/json",
+        pause: Callable[[bytes], float | None] | None = None,
         limits: Limits | None = None,
+        budgets: Budgets | None = None,
         clock: Clock | None = None,
         resolve: Resolve = resolve,
     ) -> None:
-        """`base_urls` are the configured ones: only they get the credentials, and may be private if that is allowed."""
+        """`base_urls` are the configured ones: only they get the credentials, and may be private if that is allowed.
+
+        `mend` says which settings hold the credentials; `budgets` are those of the run, shared with other clients.
+        """
         self.counts = Counts()
-        self._platform, self._rate, self._resolve = platform, rate, resolve
-        self._contact, self._accept = contact, accept
+        self._platform, self._resolve = platform, resolve
+        self._contact, self._accept, self._pause = contact, accept, pause
         self._limits, self._clock = limits or Limits(), clock or Clock()
         self._credentials = credentials or Credentials()
-        if not all(value.isascii() and value.isprintable() for value in self._credentials.values()):
-            raise ConfigError(f"{platform}: a credential holds characters that HTTP cannot carry; copy it again")
-        self._home = frozenset(_origin_of(platform, url) for url in base_urls)
+        if not all(value.isascii() and value.isprintable() for value in self._credentials.headers.values()):
+            raise ConfigError(
+                f"{platform}: a credential holds characters that HTTP cannot carry; copy it again: {mend}"
+            )
+        self._turns = Turns(
+            platform,
+            self._credentials.rates or rates,
+            requests_per_minute=requests_per_minute,
+            credential=self._credentials.values(),
+            budgets=budgets or Budgets(),
+            clock=self._clock,
+            longest_wait=self._limits.longest_wait,
+        )
+        self._redact, self._mend = Redactor(self._credentials.values()), mend
+        self._session = self._session_of(self._credentials.login) if self._credentials.login else None
+        self._home = frozenset(origin_of(platform, url) for url in base_urls)
         self._private = self._home if allow_private else frozenset()
         self._clients: dict[tuple[str, str, int], httpx.AsyncClient] = {}
-        self._budgets: dict[str, Budget] = {}
         silence_libraries()
 
     async def __aenter__(self) -> Self:
@@ -104,33 +88,58 @@ class HttpClient:
             await client.aclose()
 
     async def get(
-        self, url: str, params: Mapping[str, str | int] | None = None, allow_status: Collection[int] = ()
+        self,
+        url: str,
+        params: Params | None = None,
+        allow_status: Collection[int] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """GET. Answers are 2xx and `allow_status`; else raises SourceError: what was asked, what came, what to do."""
-        target, question = self._question(url, params, allow_status)
+        return await self._answer(Ask(self._url(url, params), headers or {}), allow_status)
+
+    async def post(
+        self,
+        url: str,
+        body: Mapping[str, Any],
+        params: Params | None = None,
+        allow_status: Collection[int] = (),
+        *,
+        as_form: bool = False,
+    ) -> Answer:
+        """A question asked by POST, as `get`. The body is told to nobody else."""
+        return await self._answer(Ask(self._url(url, params), body=Body(body, as_form)), allow_status)
+
+    def _url(self, url: str, params: Params | None) -> httpx.URL:
+        target = parse(url)
+        if target is None:
+            raise SourceError(self._platform, "an address of this source cannot be read; check base_url")
+        return with_params(target, params)
+
+    async def _answer(self, ask: Ask, allow_status: Collection[int]) -> Answer:
+        question = self._question(ask, allow_status)
+        check(ask.url, question)
         try:
             async with asyncio.timeout(self._limits.request_seconds):
-                return await self._ask_often(target, question)
+                return await self._ask_often(ask, question)
         except TimeoutError:
             log.info("%s: %s takes too long", self._platform, question.text)
         within = f"{self._limits.request_seconds:g} s, waits and attempts included"
         raise question.error(f"had no whole answer within {within}", retryable=True)
 
-    def _question(
-        self, url: str, params: Mapping[str, str | int] | None, allow_status: Collection[int]
-    ) -> tuple[httpx.URL, Question]:
-        target = _parse(url)
-        if target is None:
-            raise SourceError(self._platform, "an address of this source cannot be read; check base_url")
-        target = target.copy_merge_params(dict(params)) if params else target
-        secrets = [value for name, value in target.params.multi_items() if is_secret(name)]
-        redact = Redactor([*self._credentials.values(), *secrets])
-        text = f"GET {redact(redact_url(target))}"[:1000]
-        question = Question(self._platform, text, redact, "json" in self._accept, frozenset(allow_status))
-        _check(target, question)
-        return target, question
+    def _question(self, ask: Ask, allow_status: Collection[int]) -> Question:
+        secrets = [value for name, value in ask.url.params.multi_items() if is_secret(name)]
+        redact = Redactor(secrets, self._redact) if secrets else self._redact
+        return Question(
+            platform=self._platform,
+            text=f"{ask.method} {redact(redact_url(ask.url))}"[:1000],
+            redact=redact,
+            is_json=ask.is_login or is_json(self._accept),
+            allow_status=frozenset(allow_status),
+            mend=self._mend,
+            heed=lambda body: self._turns.hold(origin(ask.url), self._pause(body) if self._pause else None),
+        )
 
-    async def _ask_often(self, target: httpx.URL, question: Question) -> Answer:
+    async def _ask_often(self, ask: Ask, question: Question) -> Answer:
         limits, failed_at = self._limits, 0.0
         retries = stamina.retry_context(
             on=lambda error: isinstance(error, SourceError) and error.retryable,
@@ -146,45 +155,58 @@ class HttpClient:
                     self.counts.retries += 1
                     self.counts.seconds_waited += self._clock.monotonic() - failed_at
                 try:
-                    return await self._ask(target, question)
+                    return await self._ask_as_ourselves(ask, question)
                 except SourceError as error:
                     failed_at = self._clock.monotonic()
                     log.info("%s (attempt %d of %d)", error, attempt.num, limits.attempts)
                     raise
         raise AssertionError("stamina raises the last failure")
 
-    async def _ask(self, url: httpx.URL, question: Question) -> Answer:
+    async def _ask_as_ourselves(self, ask: Ask, question: Question) -> Answer:
+        """One attempt; where the token of a login is refused, another with a new one."""
+        if self._session is None or ask.is_login:
+            return await self._ask(ask, question, {})
+        token = await self._session.header()
+        try:
+            return await self._ask(ask, question, token)
+        except CredentialError as error:
+            if not error.is_certain:
+                raise
+            self._session.forget(token)
+        return await self._ask(ask, question, await self._session.header())
+
+    async def _ask(self, ask: Ask, question: Question, token: Mapping[str, str]) -> Answer:
         """One attempt: the request and its redirects, each hop checked anew."""
-        is_trusted = True
+        is_trusted = not ask.is_login
         for _ in range(self._limits.redirects + 1):
-            is_trusted = is_trusted and origin(url) in self._home  # once elsewhere, the credentials stay away
-            answer = await self._send(url, question, is_trusted=is_trusted)
+            is_trusted = is_trusted and origin(ask.url) in self._home  # once elsewhere, the credentials stay away
+            answer = await self._send(ask, question, token if is_trusted else None)
             if isinstance(answer, Answer):
                 return answer
-            url = _next(url, answer, question)
+            ask = following(ask, answer, question)
         raise question.error(f"redirects more than {self._limits.redirects} times; check base_url")
 
-    async def _send(self, url: httpx.URL, question: Question, *, is_trusted: bool) -> Answer | Redirect:
-        budget = self._budgets.setdefault(
-            origin(url)[0], Budget(self._platform, self._rate, self._clock, self._limits.longest_wait)
-        )
-        self.counts.seconds_waited += await budget.turn()
+    async def _send(self, ask: Ask, question: Question, token: Mapping[str, str] | None) -> Answer | Redirect:
+        """One request, with the credentials where there is a token, be it an empty one."""
+        host, limits = origin(ask.url), self._limits
+        self.counts.seconds_waited += await self._turns.take(host, ask.line)
         self.counts.requests += 1
-        secret = self._credentials if is_trusted else Credentials()
-        url = url.copy_merge_params(dict(secret.params)) if secret.params else url
+        client = self._client(ask.url)
+        secret = Credentials() if token is None else self._credentials
         is_final = False
         try:
-            async with (
-                asyncio.timeout(self._limits.attempt_seconds),
-                self._client(url).stream("GET", url, headers=dict(secret.headers)) as response,
-            ):
-                self.counts.rate_limited += response.status_code == 429
-                budget.heed(response.headers, response.status_code)
-                answer = await receive(response, question, self._limits.body_bytes, self._clock.now())
+            async with asyncio.timeout(limits.attempt_seconds):
+                response = await client.send(ask.seal(client, secret, token or {}), stream=True)
+                try:
+                    self.counts.rate_limited += response.status_code in TOO_MANY
+                    self._turns.heed(host, response.headers, response.status_code)
+                    answer = await receive(response, question, limits.body_bytes, self._clock.now())
+                finally:
+                    await response.aclose()
         except AddressRefusedError as error:
             reason, is_final = question.redact(str(error)), True
         except TimeoutError:
-            reason = f"no whole answer within {self._limits.attempt_seconds:g} s"
+            reason = f"no whole answer within {limits.attempt_seconds:g} s"
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = f"{type(error).__name__} {question.redact(str(error))[:200]}".strip()
         else:
@@ -207,40 +229,16 @@ class HttpClient:
             )
         return self._clients[key]
 
+    def _session_of(self, login: Login) -> Session:
+        async def ask() -> Answer:
+            body = Body(login.body, login.as_form)
+            request = Ask(
+                self._url(login.url, None), {**basic(login), "Accept": "application/json"}, body, is_login=True
+            )
+            question = self._question(request, ())
+            check(request.url, question)
+            return await self._ask(request, question, {})
 
-def _parse(url: str, base: httpx.URL | None = None) -> httpx.URL | None:
-    try:
-        parsed = base.join(url) if base else httpx.URL(url)
-    except (httpx.InvalidURL, UnicodeError, ValueError):
-        return None  # httpx's message repeats parts of the address, secrets too
-    return parsed if parsed.port is None or 0 < parsed.port < 65536 else None
-
-
-def _origin_of(platform: str, base_url: str) -> tuple[str, int]:
-    url = _parse(base_url)
-    if url is None or url.scheme not in {"http", "https"} or not url.raw_host:
-        raise ConfigError(f"{platform}: base_url is no http or https address; write one like 'https://api.example.org'")
-    return origin(url)
-
-
-def _check(url: httpx.URL, question: Question, where: str = "") -> None:
-    if url.scheme not in {"http", "https"} or not url.raw_host:
-        raise question.error(f"{where}is refused: only http and https addresses are fetched")
-    if url.userinfo:
-        raise question.error(f"{where}is refused: a user name or password in an address; give it in the environment")
-
-
-def _next(url: httpx.URL, redirect: Redirect, question: Question) -> httpx.URL:
-    """Where a redirect leads; to another host go no values that we know as secret."""
-    following = _parse(redirect.location, url)
-    if following is None:
-        raise question.error("redirects to an address that cannot be read")
-    where = f"redirects to {question.redact(redact_url(following))[:300]}, which "
-    _check(following, question, where)
-    if url.scheme == "https" and following.scheme == "http":
-        raise question.error(f"{where}is refused: from https to http is not followed")
-    pairs = following.params.multi_items()
-    kept = [pair for pair in pairs if not question.redact.holds(pair[1] + " " + pair[1].replace(" ", "+"))]
-    if origin(following) == origin(url) or len(kept) == len(pairs):
-        return following
-    return following.copy_with(params=kept)
+        return Session(
+            self._platform, login, ask, monotonic=self._clock.monotonic, redact=self._redact, mend=self._mend
+        )

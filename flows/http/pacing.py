@@ -1,23 +1,28 @@
-"""When the next request to a host may go: our own budget, and what the platform's headers say."""
+"""When the next request to a host may go: all the vendor's rates at once, and what the platform's answers say.
+
+Sources run in threads, each with an event loop of its own, and those of one platform share a host's budget: so it is
+kept under a lock, and whoever must wait sleeps outside of it and asks again.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from pathlib import Path
 
-from aiolimiter import AsyncLimiter
-
-from flows.errors import SourceError
+from flows.errors import QuotaError
+from flows.http.quotas import Quotas
+from flows.http.waits import quota_reset, retry_after
 from flows.sources.base import RateLimit
 
-_EPOCH_FROM = 1_000_000_000  # a reset below this is seconds from now, above it seconds since 1970
-_MILLISECONDS_FROM = 100_000_000_000
-_NUMBER = re.compile(r"\d{1,18}(\.\d{1,9})?")
+TOO_MANY = frozenset({420, 429})  # 420: as old as Twitter, and still in use
+_MARGIN = 1.03  # spans are taken longer, as a request may take longer to arrive than the one after it
+_MOMENT = 1e-6  # seconds below which a wait is over: sums of floats never quite meet
 
 
 def utc_now() -> datetime:
@@ -34,95 +39,108 @@ class Clock:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds until the platform wants to be asked again (RFC 9110: a number or a date); None if it does not say."""
-    value = headers.get("retry-after", "").strip()
-    if _NUMBER.fullmatch(value):
-        return float(value)
-    return _seconds_until(value, now, _http_date)
+class Bucket:
+    """One rate as a leaky bucket: a hundredth of the requests at once, the rest evenly.
 
-
-def quota_reset(headers: Mapping[str, str], now: datetime, *, is_used_up: bool = False) -> float | None:
-    """Seconds until a used-up quota is filled again; None while some of it is left or nothing is said.
-
-    Platforms write the moment as seconds from now (Reddit, RFC draft), seconds since 1970 (X, Bluesky) or ISO 8601
-    (Mastodon); `RateLimit` may hold both parts (IETF draft). `is_used_up` says that the answer itself was a 429.
+    With a capacity of c and a request each seconds / (requests + 1 - c), no span of `seconds` ever holds more than
+    `requests`. A bucket that holds all of them would let nearly twice as many through in the first span.
     """
-    both = headers.get("ratelimit", "")
-    remaining = headers.get("x-ratelimit-remaining") or headers.get("ratelimit-remaining") or _part(both, "remaining|r")
-    reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or _part(both, "reset|t")
-    if not is_used_up and (_NUMBER.fullmatch(remaining.strip()) is None or float(remaining) >= 1):
-        return None
-    reset = reset.strip()
-    if not _NUMBER.fullmatch(reset):
-        return _seconds_until(reset, now, datetime.fromisoformat)
-    moment = float(reset)
-    if moment >= _MILLISECONDS_FROM:
-        moment /= 1000
-    return moment if moment < _EPOCH_FROM else max(0.0, moment - now.replace(tzinfo=UTC).timestamp())
 
+    def __init__(self, rate: RateLimit) -> None:
+        burst = max(1, rate.requests // 100)
+        self._counts = re.compile(rate.counts)
+        self._each = rate.seconds * _MARGIN / (rate.requests + 1 - burst)
+        self._slack = (burst - 1) * self._each
+        self._next = float("-inf")  # when the bucket is empty again, and the next request due
 
-def _part(header: str, names: str) -> str:
-    found = re.search(rf"(?:^|[;,\s])(?:{names})=(\d+)", header)
-    return found[1] if found else ""
+    def wait(self, line: str, now: float) -> float:
+        """Seconds until a request may go that reads "GET /path?query"."""
+        return self._next - self._slack - now if self._counts.search(line) else 0.0
 
-
-def _http_date(value: str) -> datetime:
-    return parsedate_to_datetime(value)
-
-
-def _seconds_until(value: str, now: datetime, parse: Callable[[str], datetime]) -> float | None:
-    try:
-        moment = parse(value)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (aware - now.replace(tzinfo=UTC)).total_seconds())
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+    def take(self, line: str, now: float) -> None:
+        """Count a request that goes now."""
+        if self._counts.search(line):
+            self._next = max(self._next, now) + self._each
 
 
 class Budget:
-    """One host's turn-taking: never more than `rate`, and less where the platform's answers say so.
+    """One host's turn-taking: never more than its rates, and less where the platform's answers say so."""
 
-    A leaky bucket lets through capacity + leak x time. With a capacity of a tenth of the requests and a leak of
-    (requests + 1 - capacity) / seconds, no span of `seconds` ever holds more than `requests`; the library's own
-    setting (capacity = requests) would let nearly twice as many through in the first span.
-    """
-
-    def __init__(self, platform: str, rate: RateLimit, clock: Clock, longest_wait: float) -> None:
-        capacity = max(1, rate.requests // 10)
-        self._limiter = AsyncLimiter(capacity, capacity * rate.seconds / (rate.requests + 1 - capacity))
-        self._platform = platform
-        self._clock = clock
-        self._longest_wait = longest_wait
+    def __init__(self, platform: str, rates: Sequence[RateLimit], clock: Clock, longest_wait: float) -> None:
+        self._buckets = [Bucket(rate) for rate in rates if rate.day_of is None]
+        self._platform, self._clock, self._longest_wait = platform, clock, longest_wait
         self._held_until = float("-inf")
+        self._lock = threading.Lock()
 
     def hold(self, seconds: float) -> None:
         """Let no request go for this long; a shorter hold never ends a longer one."""
-        self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+        with self._lock:
+            self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
 
     def heed(self, headers: Mapping[str, str], status: int) -> None:
         """Hold as long as an answer's headers ask for."""
         now = self._clock.now()
-        wait = retry_after(headers, now) if status in {429, 503} else None
+        wait = retry_after(headers, now) if status == 503 or status in TOO_MANY else None
         if wait is None:
-            wait = quota_reset(headers, now, is_used_up=status == 429)
+            wait = quota_reset(headers, now, is_used_up=status in TOO_MANY)
         if wait:
             self.hold(wait)
 
-    async def turn(self) -> float:
-        """Wait until a request may go; returns the seconds waited. Raises SourceError where that is too far away."""
+    async def turn(self, line: str, own: Sequence[Bucket] = (), quotas: Quotas | None = None) -> float:
+        """Wait until a request may go, and count it; returns the seconds waited.
+
+        `own` are limits of the one who asks. Raises QuotaError where the turn is too far away.
+        """
         began = self._clock.monotonic()
-        await self._sit_out()  # before the limiter: those who waited together leave one by one
-        await self._limiter.acquire()
-        await self._sit_out()
+        while (wait := self._attempt(line, [*self._buckets, *own], quotas)) > 0:
+            await self._clock.sleep(wait)
         return self._clock.monotonic() - began
 
-    async def _sit_out(self) -> None:
-        while (wait := self._held_until - self._clock.monotonic()) > 0:
-            if wait > self._longest_wait:
-                raise SourceError(
+    def _attempt(self, line: str, buckets: Sequence[Bucket], quotas: Quotas | None) -> float:
+        """Seconds to wait before the next attempt; 0: the request is counted everywhere and goes."""
+        with self._lock:
+            now = self._clock.monotonic()
+            held = self._held_until - now
+            if held > self._longest_wait:
+                raise QuotaError(
                     self._platform,
-                    f"it asks us to wait {wait:.0f} s, longer than the {self._longest_wait:.0f} s that a run waits; "
+                    f"it asks us to wait {held:.0f} s, longer than the {self._longest_wait:.0f} s that a run waits; "
                     "the next run asks again from where this one stopped",
                 )
-            await self._clock.sleep(wait)
+            wait = max(held, *(bucket.wait(line, now) for bucket in buckets), 0.0)
+            if wait > _MOMENT:
+                return wait
+            if quotas:
+                quotas.spend(line, self._clock.now())
+            for bucket in buckets:
+                bucket.take(line, now)
+            return 0.0
+
+
+class Budgets:
+    """The budgets and daily quotas of a run, for all its sources; quotas outlive it in `folder`, if there is one."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._budgets: dict[tuple[object, ...], Budget] = {}
+        self._quotas: dict[tuple[object, ...], Quotas] = {}
+        self._lock = threading.Lock()
+
+    def of(
+        self, platform: str, host: tuple[str, int], rates: Sequence[RateLimit], clock: Clock, longest_wait: float
+    ) -> Budget:
+        """The budget that all sources of a platform share at a host."""
+        with self._lock:
+            made = Budget(platform, rates, clock, longest_wait)
+            return self._budgets.setdefault((platform, host, tuple(rates)), made)
+
+    def quotas_of(
+        self, platform: str, host: tuple[str, int], rates: Sequence[RateLimit], credential: Sequence[str]
+    ) -> Quotas | None:
+        """The daily quotas of a credential at a host; None where the platform has none."""
+        daily = tuple(rate for rate in rates if rate.day_of)
+        if not daily:
+            return None
+        with self._lock:
+            made = Quotas(platform, daily, host, credential, self._folder)
+            return self._quotas.setdefault((platform, host, daily, tuple(credential)), made)

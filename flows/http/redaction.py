@@ -46,19 +46,34 @@ def redact_url(url: httpx.URL) -> str:
 class Redactor:
     """Blanks known values wherever they stand, in any case, also percent-encoded, and secrets known by their names."""
 
-    def __init__(self, values: Iterable[str]) -> None:
-        known = {part for value in values for part in (value, *value.split()) if len(part) >= _SHORTEST_SECRET}
-        written = {form for value in known for form in (value, quote(value, safe=""), quote(value), quote_plus(value))}
-        forms = "|".join(re.escape(form) for form in sorted(written, key=len, reverse=True))
-        self._values = re.compile(forms, re.IGNORECASE) if forms else None
+    def __init__(self, values: Iterable[str], beyond: Redactor | None = None) -> None:
+        """`beyond` knows further values, also such as it learns later."""
+        self._beyond = beyond
+        self._known: set[str] = set()
+        self._values: re.Pattern[str] | None = None
+        self.learn(values)
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Know further values, as a token that a login has given."""
+        self._known |= {part for value in values for part in (value, *value.split()) if len(part) >= _SHORTEST_SECRET}
+        forms = {form for value in self._known for form in (value, quote(value, safe=""), quote(value))}
+        forms |= {quote_plus(value) for value in self._known}
+        pattern = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+        self._values = re.compile(pattern, re.IGNORECASE) if pattern else None
 
     def __call__(self, text: str) -> str:
-        if self._values:
-            text = self._values.sub(HIDDEN, text)
-            if self.holds(decoded := unquote_plus(text)):  # encoded in a way that is not ours
-                text = self._values.sub(HIDDEN, decoded)
-        return redact_text(text)
+        return redact_text(self._blank(text))
 
     def holds(self, text: str) -> bool:
         """Whether one of the known values stands in the text."""
-        return self._values is not None and self._values.search(text) is not None
+        is_here = self._values is not None and self._values.search(text) is not None
+        return is_here or (self._beyond is not None and self._beyond.holds(text))
+
+    def _blank(self, text: str) -> str:
+        if self._beyond:
+            text = self._beyond._blank(text)
+        if self._values:
+            text = self._values.sub(HIDDEN, text)
+            if self._values.search(decoded := unquote_plus(text)):  # encoded in a way that is not ours
+                text = self._values.sub(HIDDEN, decoded)
+        return text

@@ -23,6 +23,7 @@ from flows.landing.files import (
     write_page,
     write_whole,
 )
+from flows.landing.validators import Validator
 from flows.sources.base import Page, Verb, Window
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     window_id: str
     window_start: datetime | None
     window_end: datetime | None
+    ids: list[str] = []  # refresh: the native ids that are asked for
 
 
 class Opened(Asked, frozen=True, kw_only=True):
@@ -62,6 +64,7 @@ class Outcome(Asked, frozen=True, kw_only=True):
     rate_limited: int
     lost_items: int
     error: str | None
+    validators: dict[str, Validator] = {}  # of answers that may be unchanged the next time, by request key
 
 
 class Attempt:
@@ -71,6 +74,7 @@ class Attempt:
         self._folder, self._opened = folder, opened
         self._run_id, self._as_of = run_id, as_of
         files = (PAGE_FILE.fullmatch(path.name) for path in folder.iterdir())
+        self._validators: dict[str, Validator] = {}
         self._numbers = {match[2]: int(match[1]) for match in files if match}
         self.outcome = load_note(folder / OUTCOME, Outcome)
         self._is_finished = self.outcome is not None
@@ -89,6 +93,7 @@ class Attempt:
         as_of: datetime,
         max_age: timedelta,
         window: Window | None = None,
+        ids: Sequence[str] = (),
     ) -> Attempt:
         """Take up what there is of this window, or begin anew in a folder named by the run.
 
@@ -106,6 +111,7 @@ class Attempt:
             window_id=window_id,
             window_start=window.start if window else None,
             window_end=window.end if window else None,
+            ids=list(ids),
         )
         parent = root / source / window_id
         folder, opened = _choose(parent, asked, run_id, as_of, max_age)
@@ -164,6 +170,12 @@ class Attempt:
         write_page(path, page, run_id=self._run_id, window_id=self._opened.window_id, number=number)
         return page
 
+    def note_validator(self, key: str, page: Page) -> None:
+        """Note what an answer says of its version; it counts once the window is committed."""
+        if page.status != 304:  # what it was asked with still holds
+            etag, modified = page.headers.get("etag"), page.headers.get("last-modified")
+            self._validators[key] = Validator(etag=etag, last_modified=modified, as_of=page.as_of)
+
     def pause(
         self, pages: Sequence[str], *, is_covered: bool, rate_limited: int, lost_items: int, error: str | None
     ) -> Outcome:
@@ -178,6 +190,7 @@ class Attempt:
             rate_limited=rate_limited,
             lost_items=lost_items,
             error=error,
+            validators=self._validators,
         )
         return self.outcome
 

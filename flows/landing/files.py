@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,9 +15,9 @@ import zstandard
 
 from flows.errors import SourceError
 from flows.http.redaction import is_secret
-from flows.sources.base import Page
+from flows.sources.base import Page, Params
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 FOLDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,149}")  # names of sources and windows
 ATTEMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,149}")  # names of attempts: run ids
@@ -39,12 +39,17 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     body_blake2: str
 
 
-def request_key(method: str, url: str, params: Mapping[str, str | int] | None = None) -> str:
+def request_key(method: str, url: str, params: Params | None = None, body: Mapping[str, Any] | None = None) -> str:
     """Names a request, whatever the order of its parameters and whatever secrets they carry."""
     place, _, query = url.partition("?")
-    given = [*parse_qsl(query, keep_blank_values=True), *(params or {}).items()]
-    pairs = sorted((name, str(value)) for name, value in given if not is_secret(name))
-    return hashlib.blake2b(msgspec.json.encode([method, place, pairs]), digest_size=12).hexdigest()
+    given = parse_qsl(query, keep_blank_values=True)
+    for name, value in (params or {}).items():
+        values = [value] if isinstance(value, str | int) else value
+        given += [(name, str(each)) for each in values]
+    named: list[Any] = [method, place, sorted((name, value) for name, value in given if not is_secret(name))]
+    if body is not None:
+        named.append({name: value for name, value in body.items() if not is_secret(name)})
+    return hashlib.blake2b(msgspec.json.encode(named, order="sorted"), digest_size=12).hexdigest()
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -29,6 +29,8 @@ class Asked:
 
     target: str
     headers: dict[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 def reply(
@@ -80,7 +82,10 @@ class FaultServer:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             pairs = (line.split(": ", 1) for line in head[1:] if line)
-            asked = Asked(head[0].split(" ")[1], {name.lower(): value for name, value in pairs})
+            headers = {name.lower(): value for name, value in pairs}
+            method, target, _ = head[0].split(" ")
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            asked = Asked(target, headers, method, body)
             self.asked.append(asked)
             replies = self._replies[asked.target.partition("?")[0]]
             await self._send(replies.popleft() if len(replies) > 1 else replies[0], writer)

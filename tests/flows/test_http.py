@@ -21,12 +21,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.errors import ConfigError, SourceError
-from flows.http import Clock, Credentials, HttpClient, Limits
+from flows.http import Clock, HttpClient, Limits
 from flows.http.addresses import GuardedTransport, is_public
-from flows.http.pacing import Budget, quota_reset, retry_after
+from flows.http.pacing import Budget
 from flows.http.redaction import Redactor
+from flows.http.waits import quota_reset, retry_after
 from flows.landing import Attempt, LandingClient
-from flows.sources.base import RateLimit
+from flows.sources.base import Credentials, RateLimit
 from tests.flows.fault_server import Fault, FaultServer, reply
 
 NOW = datetime.fromisoformat("2026-03-01T12:00:00")
@@ -66,7 +67,7 @@ async def server() -> AsyncIterator[FaultServer]:
 
 def client_of(server: FaultServer, fake_time: FakeTime, **more: Any) -> HttpClient:
     options = {"base_urls": [server.url], "allow_private": True, "limits": QUICK, "clock": fake_time.clock, **more}
-    return HttpClient("testbed", rate=RateLimit(100_000, 1), **options)
+    return HttpClient("testbed", rates=[RateLimit(100_000, 1)], **options)
 
 
 async def failure(client: HttpClient, url: str, **more: Any) -> SourceError:
@@ -327,7 +328,7 @@ async def test_no_redirect_leads_where_we_must_not_go(
 async def test_a_redirect_from_https_to_http_is_refused(fake_time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> None:
     moved = httpx.MockTransport(lambda _: httpx.Response(302, headers={"Location": "http://api.example.org/"}))
     monkeypatch.setattr("flows.http.client.open_transport", lambda: moved)
-    client = HttpClient("testbed", rate=RateLimit(60, 60), clock=fake_time.clock, resolve=to_public)
+    client = HttpClient("testbed", rates=[RateLimit(60, 60)], clock=fake_time.clock, resolve=to_public)
     assert "from https to http" in str(await failure(client, "https://api.example.org/"))
 
 
@@ -340,7 +341,7 @@ async def to_public(host: str, port: int) -> list[str]:
 )
 async def test_a_private_address_is_not_fetched_unless_the_settings_name_it(fake_time: FakeTime, url: str) -> None:
     for base_urls in ([], ["http://127.0.0.1:8/"]):  # another port is another server
-        client = HttpClient("testbed", rate=RateLimit(60, 60), base_urls=base_urls, allow_private=True)
+        client = HttpClient("testbed", rates=[RateLimit(60, 60)], base_urls=base_urls, allow_private=True)
         error = await failure(client, url)
         assert "set allow_private = true" in str(error)
 
@@ -400,7 +401,7 @@ async def test_an_unknown_host_is_an_error_that_names_it(fake_time: FakeTime) ->
     async def unknown(host: str, port: int) -> list[str]:
         raise OSError("Name or service not known")
 
-    client = HttpClient("testbed", rate=RateLimit(60, 1), limits=QUICK, clock=fake_time.clock, resolve=unknown)
+    client = HttpClient("testbed", rates=[RateLimit(60, 1)], limits=QUICK, clock=fake_time.clock, resolve=unknown)
     assert "the host api.example.org is not found" in str(await failure(client, "http://api.example.org/"))
 
 
@@ -416,7 +417,7 @@ async def test_credentials_go_to_the_configured_host_alone(
         credentials = Credentials(headers={"Authorization": f"Bearer {SECRET}"}, params={"key": SECRET})
         client = HttpClient(
             "testbed",
-            rate=RateLimit(100_000, 1),
+            rates=[RateLimit(100_000, 1)],
             base_urls=[server.url],
             allow_private=True,
             credentials=credentials,
@@ -438,7 +439,7 @@ async def test_credentials_go_to_the_configured_host_alone(
 def test_a_credential_that_no_header_can_carry_is_refused_without_telling_it() -> None:
     with pytest.raises(ConfigError) as caught:
         HttpClient(
-            "testbed", rate=RateLimit(1, 1), credentials=Credentials(headers={"Authorization": "Bearer s3cr3t\n"})
+            "testbed", rates=[RateLimit(1, 1)], credentials=Credentials(headers={"Authorization": "Bearer s3cr3t\n"})
         )
     assert "s3cr3t" not in str(caught.value)
 
@@ -471,12 +472,12 @@ def test_no_span_holds_more_requests_than_the_rate_allows(
     requests: int, seconds: float, pauses: int, chains: int
 ) -> None:
     loop = JumpingLoop()
-    budget = Budget("testbed", RateLimit(requests, seconds), Clock(monotonic=loop.time), 900)
+    budget = Budget("testbed", [RateLimit(requests, seconds)], Clock(monotonic=loop.time), 900)
     sent: list[float] = []
 
     async def chain() -> None:
         for number in range(requests):
-            await budget.turn()
+            await budget.turn("GET /")
             sent.append(loop.time())
             if pauses and number % 7 == 3:
                 await asyncio.sleep(seconds * pauses / 3)

@@ -55,6 +55,7 @@ class Network:
         url: str,
         params: Mapping[str, str | int] | None = None,
         allow_status: Collection[int] = (),  # noqa: ARG002 - the client's interface
+        headers: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> Answer:
         number = int((params or {}).get("page", 0))
         if number == self.breaks_at:

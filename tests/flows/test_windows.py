@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import windows
-from flows.sources.base import Topic
-from flows.windows import Span
+from flows.sources.base import Topic, Window
+from flows.windows import Ask, Span
 
 UTC = ZoneInfo("UTC")
 TOPIC = Topic("acme", "acme")
@@ -123,6 +123,30 @@ def test_the_gap_that_a_failed_backfill_left_in_a_timeline_is_asked_again() -> N
     again = windows.timeline("hackernews", "acmeair", span(NIGHT + timedelta(days=1)), windows.covered_by(asks))
     assert again.window is not None
     assert again.window.start == deep.window.start
+
+
+def browsed(at: datetime, rows: list[tuple[str, datetime, datetime, bool]], wanted: str = "acme") -> Ask:
+    return windows.browse("https://x.example/feed", wanted, span(at), windows.covered_by(rows), is_backfill=False)
+
+
+def test_a_channel_goes_on_where_it_is_covered_and_leaves_be_what_it_did_not_reach() -> None:
+    first = browsed(NIGHT, [])
+    assert first.window is not None
+    reached = first.window.start + timedelta(days=2)
+    rows = [(f"{first.window_id}-gap", first.window.start, reached, False), (first.window_id, reached, NIGHT, True)]
+    second = browsed(NIGHT + timedelta(days=1), rows)
+    assert second.window == Window(NIGHT, NIGHT + timedelta(days=1))
+    rows.append((second.window_id, NIGHT, NIGHT + timedelta(days=1), False))
+    third = browsed(NIGHT + timedelta(days=2), rows)
+    assert third.window == Window(NIGHT, NIGHT + timedelta(days=2))  # the second failed
+    assert browsed(NIGHT + timedelta(days=2), rows, "acme, and a new topic").window_id != third.window_id
+
+
+def test_a_backfill_browses_a_channel_from_its_own_first_moment() -> None:
+    first = browsed(NIGHT, [])
+    covered = windows.covered_by([(first.window_id, NIGHT - timedelta(days=7), NIGHT, True)])
+    back = windows.browse("https://x.example/feed", "acme", span(days=90), covered, is_backfill=True)
+    assert back.window == Window(NIGHT - timedelta(days=90), NIGHT)
 
 
 def test_a_file_is_another_question_when_its_content_or_its_mapping_changes(tmp_path: Path) -> None:

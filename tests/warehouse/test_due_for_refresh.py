@@ -53,6 +53,28 @@ def test_a_mention_is_due_from_an_age_to_half_as_much_again_unless_a_snapshot_se
     assert sorted(due_for_refresh(con, "hn", AS_OF)) == ["due", "on-the-edge"]
 
 
+def absent(con: duckdb.DuckDBPyConnection, native_id: str, at: datetime, answered_at: datetime | None = None) -> None:
+    con.execute(
+        "insert into raw.absence values (?, 'hackernews', 'hn', 'r0', ?, ?, 1)",
+        [f"hackernews:{native_id}", at, answered_at],
+    )
+
+
+def test_what_was_not_answered_the_last_time_is_asked_again_whatever_its_age(con: duckdb.DuckDBPyConnection) -> None:
+    before = AS_OF - timedelta(hours=3)
+    for native_id in ("absent", "answered", "answered-by-this-run", "absent-in-this-run", "gone", "elsewhere"):
+        mention(con, native_id, 40, 1)
+    absent(con, "absent", before)
+    absent(con, "answered", before, AS_OF - timedelta(hours=1))
+    absent(con, "answered-by-this-run", before, AS_OF)
+    absent(con, "absent-in-this-run", AS_OF)
+    absent(con, "gone", before)
+    absent(con, "elsewhere", before)
+    con.execute("update raw.mention set deleted_at = ? where native_id = 'gone'", [before])
+    con.execute("update raw.mention set source = 'other' where native_id = 'elsewhere'")
+    assert due_for_refresh(con, "hn", AS_OF) == ["absent", "answered-by-this-run"]
+
+
 def test_what_this_run_itself_has_found_does_not_change_what_is_due(con: duckdb.DuckDBPyConnection) -> None:
     for native_id in ("counted", "deleted", "new"):
         mention(con, native_id, 25, 1)

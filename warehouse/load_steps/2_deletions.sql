@@ -1,17 +1,23 @@
--- Mentions that the platform says are gone, and that we did not know to be gone. A mention that is gone stays gone:
+-- Mentions that are gone, and that we did not know to be gone: the platform says so, or was asked twice and knows them
+-- no more. A mention that is gone stays gone:
 -- the later steps leave all rows of it aside, whatever an older page says.
 create temp table batch_deletion as
 with said as (
     select mention_id, platform, deleted_at, reason, item_key from good_deletion
     union all
     select mention_id, platform, deleted_at, 'the post says so', item_key from good_mention where deleted_at is not null
+    union all
+    select n.mention_id, n.platform, n.absent_at as deleted_at, 'absent' as reason, null as item_key
+    from in_absence as n
+    join raw.absence as before using (mention_id)
+    where before.answered_at is null and before.absent_at <= n.absent_at - interval 1 hour
 )
 
 select
     mention_id,
     any_value(platform) as platform,
     min(deleted_at) as deleted_at,
-    arg_max(reason, item_key) as reason,
+    arg_max(reason, coalesce(item_key, -1)) as reason,
     max(item_key) as item_key
 from said
 anti join raw.tombstone using (mention_id)

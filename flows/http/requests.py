@@ -1,0 +1,84 @@
+"""What a source asks, as it goes over the wire: to hosts of the settings with its credentials, to others without."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+
+from flows.http.answers import Redirect
+from flows.sources.base import Credentials, Params
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a POST carries."""
+
+    fields: Mapping[str, Any] = field(repr=False)
+    as_form: bool
+
+    def encode(self, secret: Mapping[str, str]) -> tuple[str, bytes]:
+        """Content type and bytes; secret fields join a form."""
+        if self.as_form:
+            return "application/x-www-form-urlencoded", urlencode({**self.fields, **secret}, doseq=True).encode()
+        return "application/json", msgspec.json.encode(self.fields)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request of a source: nothing in it but what the source gave."""
+
+    url: httpx.URL
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | None = None
+    is_login: bool = False
+
+    @property
+    def method(self) -> str:
+        return "POST" if self.body else "GET"
+
+    @property
+    def line(self) -> str:
+        """What rate limits look at."""
+        return f"{self.method} {self.url.raw_path.decode('ascii')}"
+
+    def seal(self, client: httpx.AsyncClient, secret: Credentials, token: Mapping[str, str]) -> httpx.Request:
+        """The request as it goes, with the credentials in it."""
+        url = with_params(self.url, secret.params)
+        headers = {**self.headers, **secret.headers, **token}
+        if self.body is None:
+            return client.build_request("GET", url, headers=headers)
+        kind, content = self.body.encode(secret.form)
+        return client.build_request("POST", url, headers={**headers, "Content-Type": kind}, content=content)
+
+
+def with_params(url: httpx.URL, params: Params | None) -> httpx.URL:
+    """The address with further parameters; a sequence stands as often as it has members."""
+    if not params:
+        return url
+    plain = {name: value if isinstance(value, str | int) else list(value) for name, value in params.items()}
+    return url.copy_merge_params(plain)
+
+
+def parse(url: str, base: httpx.URL | None = None) -> httpx.URL | None:
+    """The address, or None: httpx's message would repeat parts of it, secrets too."""
+    try:
+        parsed = base.join(url) if base else httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError, ValueError):
+        return None
+    return parsed if parsed.port is None or 0 < parsed.port < 65536 else None
+
+
+def keeps_method(redirect: Redirect) -> bool:
+    """Whether a POST goes on as a POST (RFC 9110)."""
+    return redirect.status in {307, 308}
+
+
+def is_json(accept: str) -> bool:
+    """Whether nothing but JSON was asked for."""
+    kinds: Collection[str] = [part.partition(";")[0].strip() for part in accept.split(",")]
+    return all(kind.endswith("json") for kind in kinds)
