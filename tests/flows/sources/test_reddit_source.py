@@ -1,0 +1,336 @@
+"""Reddit: listings that time cannot cut, threads that are not shown whole, and what is gone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from flows.errors import SourceError
+from flows.sources import reddit
+from flows.sources.base import Page, Parsed, Topic, Verb, Window
+from tests.flows.sources.answering import Answering, check_any_payload, check_outcomes, page_of, recordings, spoiled
+
+OPTIONS = reddit.Options(name="reddit", type="reddit")
+WATCHING = reddit.Options(name="reddit", type="reddit", subreddits=("acme", "air"), account="ann")
+WINDOW = Window(datetime(2026, 11, 20), datetime(2026, 11, 21))
+START = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
+DAY = 86_400
+
+
+def post(number: int, created: int = START, **more: Any) -> dict[str, Any]:
+    data = {
+        "id": f"{number}", "name": f"t3_{number}", "author": "Ann_1", "title": "Acme", "selftext": "", "is_self": True,
+        "created_utc": float(created), "score": 7, "num_comments": 2, "permalink": f"/r/a/comments/{number}/acme/",
+    }  # fmt: skip
+    return {"kind": "t3", "data": data | more}
+
+
+def comment(number: int, replies: Any = "", parent: str = "t3_1", **more: Any) -> dict[str, Any]:
+    data = {
+        "id": f"{number}", "name": f"t1_{number}", "author": "Bob", "body": "ask u/acme_air", "parent_id": parent,
+        "link_id": "t3_1", "created_utc": float(START + number), "score": 3, "edited": False, "replies": replies,
+    }  # fmt: skip
+    return {"kind": "t1", "data": data | more}
+
+
+def listing(*things: dict[str, Any], after: str | None = None) -> dict[str, Any]:
+    return {"kind": "Listing", "data": {"children": list(things), "after": after}}
+
+
+def parsed(body: Any, verb: Verb = "discover") -> Parsed:
+    return reddit.parse(page_of(reddit.SOURCE, body, verb), OPTIONS)
+
+
+class Listings:
+    """Listings as Reddit gives them: newest first, a hundred a page, a thousand in all."""
+
+    def __init__(self, times: dict[str, list[int]], reach: int = 1000) -> None:
+        self.times, self.reach = times, reach
+        self.gone: set[str] = set()
+
+    def __call__(self, path: str, query: dict[str, str]) -> Any:
+        words = set(re.findall(r"\w+", query.get("q", path))) - {"OR"}
+        found = {time for word in words for time in self.times.get(word, [])}
+        shown = [post(time, time) for time in sorted(found, reverse=True)[: self.reach]]
+        names = [thing["data"]["name"] for thing in shown]
+        after = query.get("after")
+        if after in self.gone:
+            return listing()
+        at = names.index(after) + 1 if after else 0
+        page = shown[at : at + 100]
+        return listing(*page, after=page[-1]["data"]["name"] if at + 100 < len(shown) else None)
+
+
+async def discovered(answer: Any, query: str = "acme", options: reddit.Options = OPTIONS) -> tuple[list[Page], Any]:
+    client = Answering(reddit.SOURCE, answer)
+    return [page async for page in reddit.discover(client, options, Topic("acme", query), WINDOW)], client
+
+
+def times_in(pages: list[Page]) -> list[int]:
+    return [int(json.loads(item)["data"]["created_utc"]) for page in pages for item in reddit.items(page)]
+
+
+async def test_a_window_is_read_back_to_its_start_and_newer_pages_are_left_to_others() -> None:
+    times = list(range(START - 2 * DAY, START + 3 * DAY, 1000))
+    found, client = await discovered(Listings({"acme": times}))
+    read = times_in(found)
+    assert {time for time in times if START <= time < START + DAY} <= set(read)
+    assert len(client.asked) == 3  # 87 items a day: a page of later days, and two that hold the window
+    assert len(found) == 2
+    assert sum(page.lost_items for page in found) == 0
+
+
+async def test_what_the_cap_hides_is_estimated_from_what_was_read_and_counted_as_lost() -> None:
+    found, _ = await discovered(Listings({"acme": list(range(START, START + DAY, 60))}))
+    assert len(times_in(found)) == 1000
+    assert sum(page.lost_items for page in found) == 441  # a minute each: 440 more, and the oldest one's own
+
+
+async def test_a_listing_that_ends_before_the_cap_is_whole() -> None:
+    found, _ = await discovered(Listings({"acme": list(range(START + 500, START + DAY, 200))}))
+    assert sum(page.lost_items for page in found) == 0
+
+
+async def test_alternatives_at_the_cap_are_asked_one_by_one() -> None:
+    each = {word: list(range(START + n, START + DAY, 120)) for n, word in enumerate(("acme", "globex"))}
+    found, client = await discovered(Listings(each), "acme OR globex")
+    assert set(times_in(found)) == {time for times in each.values() for time in times}
+    assert sum(page.lost_items for page in found) == 0
+    assert list(dict.fromkeys(query["q"] for _, query in client.asked)) == ["(acme) OR (globex)", "(acme)", "(globex)"]
+
+
+async def test_watched_subreddits_are_asked_alone_where_one_word_reaches_the_cap_and_read_comment_by_comment() -> None:
+    found, client = await discovered(Listings({"acme": list(range(START, START + DAY, 60))}), options=WATCHING)
+    paths = list(dict.fromkeys(path for path, _ in client.asked))
+    assert paths == ["/search", "/r/acme/search", "/r/air/search", "/r/acme+air/comments"]
+    assert sum(page.lost_items for page in found if "/search?" in page.request and "/r/" not in page.request) == 441
+
+
+async def test_a_long_topic_is_split_into_queries_of_512_characters() -> None:
+    words = [f"{'x' * 40}{n}" for n in range(60)]
+    _, client = await discovered(Listings({}), " OR ".join(words))
+    queries = [query["q"] for _, query in client.asked]
+    assert all(len(query) <= 512 for query in queries)
+    assert re.findall(r"\w{3,}", " ".join(queries)) == words
+
+
+async def test_terms_stand_in_reddits_syntax() -> None:
+    _, client = await discovered(
+        Listings({}), '"acme air" NOT recipe OR @acmeair lang:en OR domain:acme.com OR acm* deal'
+    )
+    assert client.asked[0][1]["q"] == '("acme air") OR (acmeair) OR (site:"acme.com") OR (deal)'
+
+
+async def test_a_listing_goes_on_where_its_anchor_was_deleted_meanwhile() -> None:
+    times = list(range(START, START + DAY, 400))
+    answers = Listings({"acme": times})
+    answers.gone = {f"t3_{sorted(times, reverse=True)[99]}"}
+    found, _ = await discovered(answers)
+    assert set(times_in(found)) == set(times)
+
+
+async def test_a_timeline_is_posts_and_comments_and_an_unknown_account_is_named_as_such() -> None:
+    client = Answering(reddit.SOURCE, Listings({}), "timeline")
+    assert [page async for page in reddit.timeline(client, OPTIONS, "ann", WINDOW)] == []
+    assert [path for path, _ in client.asked] == ["/user/ann/submitted", "/user/ann/comments"]
+    for status, why in ((404, "is not there"), (403, "suspended")):
+        client = Answering(reddit.SOURCE, lambda *_, status=status: (status, {}))
+        with pytest.raises(SourceError, match=f"{why}.* check the account's name"):
+            [page async for page in reddit.timeline(client, OPTIONS, "nobody", WINDOW)]
+
+
+async def test_a_refresh_asks_all_fullnames_at_once() -> None:
+    client = Answering(reddit.SOURCE, lambda *_: listing(post(1), comment(2)), "refresh")
+    (page,) = [page async for page in reddit.refresh(client, OPTIONS, ["t3_1", "t1_2"])]
+    assert client.asked == [("/api/info", {"id": "t3_1,t1_2", "raw_json": "1"})]
+    assert reddit.parse(page, OPTIONS).tables["mention"]["native_id"].to_list() == ["t3_1", "t1_2"]
+
+
+MORE = {"kind": "more", "data": {"count": 4, "id": "9", "name": "t1_9", "parent_id": "t1_2", "children": ["9"]}}
+
+
+@pytest.mark.parametrize(("rest", "is_complete"), [([], True), ([MORE], False)])
+async def test_a_thread_is_flat_and_complete_unless_some_is_left_out(rest: list[Any], is_complete: bool) -> None:
+    below = listing(comment(3, listing(comment(4, parent="t1_3")), parent="t1_2"), *rest)
+    tree = [listing(post(1)), listing(comment(2, below), comment(5))]
+    answers = {"/api/info": listing(comment(4, parent="t1_3")), "/comments/1": tree}
+    client = Answering(reddit.SOURCE, lambda path, _: answers[path], "context")
+    (page,) = [page async for page in reddit.context(client, OPTIONS, "t1_4")]
+    found = reddit.parse(page, OPTIONS)
+    check_outcomes(reddit.SOURCE, page, found)
+    mentions = found.tables["mention"].select("native_id", "kind", "parent_id", "root_id").rows()
+    assert mentions == [
+        ("t3_1", "post", None, "reddit:t3_1"), ("t1_2", "comment", "reddit:t3_1", "reddit:t3_1"),
+        ("t1_3", "reply", "reddit:t1_2", "reddit:t3_1"), ("t1_4", "reply", "reddit:t1_3", "reddit:t3_1"),
+        ("t1_5", "comment", "reddit:t3_1", "reddit:t3_1"),
+    ]  # fmt: skip
+    (read,) = found.tables["thread_read"].select("root_id", "replies_read", "is_complete").unique().rows()
+    assert read == ("reddit:t3_1", 4, is_complete)
+
+
+@pytest.mark.parametrize(
+    ("info", "tree"), [(listing(), None), (listing(comment(4)), (403, {})), (listing(comment(4)), (404, {}))]
+)
+async def test_a_thread_that_is_not_shown_is_no_error(info: Any, tree: Any) -> None:
+    client = Answering(reddit.SOURCE, lambda path, _: info if path == "/api/info" else tree, "context")
+    assert [page async for page in reddit.context(client, OPTIONS, "t1_4")] == []
+
+
+@pytest.mark.parametrize(
+    ("thing", "reason"),
+    [
+        (post(1, author="[deleted]"), "deleted"),
+        (post(1, selftext="[deleted]"), "deleted"),
+        (post(1, removed_by_category="deleted", author="[deleted]"), "deleted"),
+        (post(1, removed_by_category="moderator", selftext="[removed]"), "removed"),
+        (post(1, removed_by_category="copyright_takedown"), "removed"),
+        (comment(1, body="[removed]", author="[deleted]"), "removed"),
+        (comment(1, body="[deleted]", author="[deleted]"), "deleted"),
+    ],
+)
+def test_what_reddit_calls_gone_is_a_deletion_and_no_mention(thing: dict[str, Any], reason: str) -> None:
+    found = parsed(listing(thing), "refresh")
+    assert found.tables["deletion"].select("mention_id", "reason").rows() == [(f"reddit:{thing['kind']}_1", reason)]
+    assert "mention" not in found.tables
+
+
+def test_a_post_has_its_net_votes_and_a_hidden_score_is_not_told() -> None:
+    found = parsed(listing(post(1, num_crossposts=3), post(2, hide_score=True), comment(3, score_hidden=True)))
+    counts = found.tables["engagement_snapshot"].select(
+        "mention_id", "upvotes", "downvotes", "replies", "reposts", "likes"
+    )
+    assert counts.rows() == [("reddit:t3_1", 7, None, 2, 3, None), ("reddit:t3_2", None, None, 2, None, None)]
+    assert "account_snapshot" not in found.tables  # karma is no followers
+
+
+def test_a_crosspost_is_a_repost_of_its_original() -> None:
+    found = parsed(
+        listing(post(2, crosspost_parent="t3_1", is_self=False, url="https://i.example/a.png", post_hint="image"))
+    )
+    assert found.tables["mention"].select("kind", "links", "media_formats").row(0) == (
+        "repost", ["https://i.example/a.png"], ["image"],
+    )  # fmt: skip
+    edge = found.tables["interaction"].select("kind", "target_mention_id", "actor_id").row(0)
+    assert edge == ("repost", "reddit:t3_1", "reddit:ann_1")
+
+
+def test_an_edit_and_a_called_user_are_told() -> None:
+    found = parsed(listing(comment(2, edited=float(START + 60)), comment(3, edited=True)))
+    edits = [datetime(2026, 11, 20) + timedelta(seconds=60), None]
+    assert found.tables["mention"]["edited_at"].to_list() == edits
+    assert found.tables["mention"]["handles"].to_list() == [["acme_air"]] * 2
+
+
+def test_the_app_logs_in_with_its_name_in_the_user_agent() -> None:
+    credentials = reddit.credentials(WATCHING, {"client_id": "id", "client_secret": "s"})
+    assert credentials.login is not None
+    assert (credentials.login.basic, dict(credentials.login.body)) == (
+        ("id", "s"),
+        {"grant_type": "client_credentials"},
+    )
+    assert credentials.headers["User-Agent"] == "python:soundings:v1 (by /u/ann)"
+
+
+def test_items_wrapped_again_are_the_same_items() -> None:
+    page = page_of(
+        reddit.SOURCE, [listing(post(1)), listing(comment(2, listing(comment(3, parent="t1_2"))))], "context"
+    )
+    again = page_of(reddit.SOURCE, reddit.wrap(page, reddit.items(page)), "context")
+    assert reddit.items(again) == reddit.items(page)
+
+
+@settings(max_examples=40, deadline=None)
+@given(spoiled([listing(post(1), post(2)), listing(comment(3, listing(comment(4, parent="t1_3"))), comment(5))]))
+def test_no_payload_crashes_and_no_item_is_without_an_outcome(body: Any) -> None:
+    for verb, answer in (("context", body), ("discover", body[0] if body else {})):
+        page = page_of(reddit.SOURCE, answer, verb)
+        check_any_payload(reddit.SOURCE, OPTIONS, page)
+
+
+CALLS = re.compile(
+    r"^/(api/info|search|r/[^/]+/(search|new|hot|top|comments)|(r/[^/]+/)?comments/.+"
+    r"|user/[^/]+(/(submitted|comments|overview))?)/?$"
+)
+"""Paths of recorded answers that are of the shapes we ask for. The others: logins, votes, edits, replies and
+subreddit names (POST), a moderator's notes, the inbox (`/message/…`: messages, not posts) and a redirect of a link."""
+
+
+def things_of(answer: Any) -> Iterator[dict[str, Any]]:
+    for each in answer if isinstance(answer, list) else [answer]:
+        for thing in each["data"]["children"]:
+            if thing["kind"] != "more":
+                yield thing
+                replies = thing["data"].get("replies")
+                yield from things_of(replies) if replies else ()
+
+
+@pytest.mark.real_data
+def test_recorded_answers_are_read_field_by_field(shared_data: Path) -> None:
+    read = 0
+    for recorded in recordings(shared_data / "recorded/reddit"):
+        if recorded.method != "GET" or recorded.status != 200 or not CALLS.search(recorded.path):
+            continue
+        answer = json.loads(recorded.body)
+        is_thread = isinstance(answer, list)
+        page = page_of(reddit.SOURCE, recorded.body, "context" if is_thread else "discover")
+        found = reddit.parse(page, OPTIONS)
+        assert found.malformed.is_empty(), recorded.file
+        check_outcomes(reddit.SOURCE, page, found)
+        tables = {
+            name: {row["mention_id"]: row for row in found.tables[name].rows(named=True)}
+            for name in ("mention", "engagement_snapshot", "interaction", "deletion")
+            if name in found.tables
+        }
+        things = list(things_of(answer))
+        assert found.item_count == len(things), recorded.file
+        for thing in things:
+            check_thing(thing["kind"], thing["data"], tables)
+            read += 1
+        if is_thread:
+            (told,) = found.tables["thread_read"].select("root_id", "replies_read", "is_complete").unique().rows()
+            root = next(thing["data"]["name"] for thing in things if thing["kind"] == "t3")
+            assert told == (f"reddit:{root}", len(things) - 1, b'"kind": "more"' not in recorded.body)
+    assert read > 100
+
+
+def check_thing(kind: str, data: dict[str, Any], tables: dict[str, dict[str, Any]]) -> None:
+    mention_id = f"reddit:{data['name']}"
+    text = (
+        data["body"] if kind == "t1" else "\n\n".join(filter(None, [data["title"].strip(), data["selftext"].strip()]))
+    )
+    if data["author"] == "[deleted]" or data.get("removed_by_category") or text in ("[deleted]", "[removed]"):
+        assert mention_id in tables["deletion"]
+        assert mention_id not in tables.get("mention", {})
+        return
+    mention = tables["mention"][mention_id]
+    assert mention["text"] == text.strip()
+    assert mention["author_id"] == f"reddit:{data['author'].lower()}"
+    assert mention["published_at"] == datetime(1970, 1, 1) + timedelta(seconds=data["created_utc"])
+    edited = data["edited"]
+    assert mention["edited_at"] == (
+        None if edited in (False, True) else datetime(1970, 1, 1) + timedelta(seconds=edited)
+    )
+    is_hidden = data.get("hide_score") or data.get("score_hidden")
+    counts = tables.get("engagement_snapshot", {}).get(mention_id, dict.fromkeys(("upvotes", "replies", "reposts")))
+    assert counts["upvotes"] == (None if is_hidden else data["score"])
+    assert counts["replies"] == data.get("num_comments")
+    assert counts["reposts"] == data.get("num_crossposts")
+    assert all(counts.get(name) is None for name in ("likes", "views", "downvotes", "quotes"))
+    if kind == "t1":
+        assert (mention["parent_id"], mention["root_id"]) == (
+            f"reddit:{data['parent_id']}",
+            f"reddit:{data['link_id']}",
+        )
+        assert tables["interaction"][mention_id]["target_mention_id"] == mention["parent_id"]
+        assert mention["kind"] == ("comment" if data["parent_id"].startswith("t3_") else "reply")
+    else:
+        assert mention["links"] == ([] if data["is_self"] else [data["url"]])
+        assert mention["url"] == f"https://www.reddit.com{data['permalink']}"
+        assert mention["kind"] == ("repost" if data.get("crosspost_parent") else "post")
