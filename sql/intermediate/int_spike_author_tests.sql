@@ -1,0 +1,69 @@
+-- Grain: one row per entity, scope and reporting day with at least five negative or positive authors: how likely that
+-- many of the day's authors are at the share of the 28 ordinary days before (one-sided binomial test), by sentiment.
+{{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_spike_days'}) }}
+
+with felt as (
+    select
+        kinds.entity_id,
+        kinds.scope,
+        kinds.sentiment,
+        kinds.report_date,
+        kinds.authors,
+        everyone.authors as all_authors,
+        {{ ratio('kinds.top_author_posts', 'kinds.posts') }} as top_author_share,
+        -- One author more of each kind, so that a share is never quite 0 or 1 (Laplace's rule of succession).
+        {{ ratio('kinds.authors_28d + 1', 'everyone.authors_28d + 2') }} as usual_share
+    from {{ ref('int_spike_sums') }} as kinds
+    inner join {{ ref('int_spike_sums') }} as everyone
+        on kinds.entity_id = everyone.entity_id and kinds.scope = everyone.scope
+        and kinds.report_date = everyone.report_date and everyone.sentiment = 'all'
+    where
+        kinds.sentiment <> 'all' and kinds.is_complete and kinds.authors >= 5
+        and {{ in_scope('kinds.report_date', ref('int_spike_days')) }}
+),
+
+terms as (
+    select
+        felt.entity_id,
+        felt.scope,
+        felt.sentiment,
+        felt.report_date,
+        whole.log_factorial - hits.log_factorial - misses.log_factorial
+        + hits.n * {{ safe_ln('felt.usual_share') }}
+        + misses.n * {{ safe_ln('1 - felt.usual_share') }} as log_term
+    from felt
+    inner join {{ ref('int_log_factorials') }} as hits on hits.n between felt.authors and felt.all_authors
+    inner join {{ ref('int_log_factorials') }} as misses on felt.all_authors - hits.n = misses.n
+    inner join {{ ref('int_log_factorials') }} as whole on felt.all_authors = whole.n
+),
+
+largest as (
+    select *, max(log_term) over (partition by entity_id, scope, sentiment, report_date) as largest_log_term
+    from terms
+),
+
+tested as (
+    select
+        entity_id,
+        scope,
+        sentiment,
+        report_date,
+        least(
+            exp(max(largest_log_term)) * cast(sum({{ exact('exp(log_term - largest_log_term)') }}) as double),
+            cast(1 as double)
+        ) as author_p
+    from largest
+    group by entity_id, scope, sentiment, report_date
+)
+
+select
+    felt.entity_id,
+    felt.scope,
+    felt.report_date,
+    max(case when felt.sentiment = 'negative' then tested.author_p end) as negative_author_p,
+    max(case when felt.sentiment = 'negative' then felt.top_author_share end) as top_negative_author_share,
+    max(case when felt.sentiment = 'positive' then tested.author_p end) as positive_author_p,
+    max(case when felt.sentiment = 'positive' then felt.top_author_share end) as top_positive_author_share
+from felt
+inner join tested using (entity_id, scope, sentiment, report_date)
+group by felt.entity_id, felt.scope, felt.report_date

@@ -1,0 +1,87 @@
+-- Grain: one row per entity, scope, sentiment and reporting day: its CUSUM, and its authors among those before.
+-- CUSUM (Page 1954) adds up what lies above three quarters of a standard deviation over 56 days. A day that is a spike by itself adds
+-- nothing: it has been told, and its sum would go on ringing for days (a reset, without the recursion).
+{{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_spike_days'}) }}
+
+with scores as (
+    select
+        scores.*,
+        counts.coverage,
+        counts.is_complete,
+        counts.authors,
+        counts.top_author_posts,
+        case
+            when counts.is_complete and scores.z is not null and scores.z <= 3
+                then {{ exact("greatest(cast(-4 as double), scores.z) - cast(0.75 as double)") }}
+            else {{ exact('0') }}
+        end as excess
+    from {{ ref('int_spike_scores') }} as scores
+    inner join {{ ref('int_spike_counts') }} as counts using (entity_id, scope, sentiment, report_date, day_number)
+),
+
+lags as (
+    select days_ago from (values {% for days in range(56) %}({{ days }}){{ ', ' if not loop.last }}{% endfor %}) as lags (days_ago)
+),
+
+-- S = C - min(0, min C) is the largest sum of excesses of the last k days, over k from 0 to 56.
+running as (
+    select
+        scores.entity_id,
+        scores.scope,
+        scores.sentiment,
+        scores.report_date,
+        sum(past.excess) over (
+            partition by scores.entity_id, scores.scope, scores.sentiment, scores.report_date
+            order by lags.days_ago nulls last
+            rows between unbounded preceding and current row
+        ) as last_days_sum
+    from scores
+    cross join lags
+    inner join scores as past
+        on scores.entity_id = past.entity_id and scores.scope = past.scope and scores.sentiment = past.sentiment
+        and scores.day_number - lags.days_ago = past.day_number
+    where {{ in_scope('scores.report_date', ref('int_spike_days')) }}
+),
+
+cusums as (
+    select
+        entity_id,
+        scope,
+        sentiment,
+        report_date,
+        cast(greatest(max(last_days_sum), {{ exact('0') }}) as double) as cusum
+    from running
+    group by entity_id, scope, sentiment, report_date
+),
+
+-- Authors of the 28 days before, ordinary and complete ones only.
+aged as (
+    select
+        *,
+        sum(case when is_usable then authors else 0 end) over (
+            partition by entity_id, scope, sentiment order by day_number nulls last
+            range between 28 preceding and 1 preceding
+        ) as authors_28d
+    from scores
+)
+
+select
+    aged.entity_id,
+    aged.scope,
+    aged.sentiment,
+    aged.report_date,
+    aged.coverage,
+    aged.is_complete,
+    aged.posts,
+    aged.authors,
+    aged.top_author_posts,
+    aged.baseline_basis,
+    aged.baseline_days,
+    aged.expected_posts,
+    aged.standard_deviation,
+    aged.z,
+    cusums.cusum,
+    coalesce(cast(aged.authors_28d as bigint), 0) as authors_28d,
+    {{ ratio('aged.posts', 'aged.expected_posts') }} as lift
+from aged
+inner join cusums using (entity_id, scope, sentiment, report_date)

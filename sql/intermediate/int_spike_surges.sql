@@ -1,0 +1,54 @@
+-- Grain: one row per entity, scope, sentiment and reporting day: what the others of the scope did that day, so that a
+-- platform that is loud as a whole is nobody's spike. A brand's own products and campaigns are not others.
+{{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_spike_days'}) }}
+
+with days as (
+    select
+        sums.entity_id,
+        sums.scope,
+        sums.sentiment,
+        sums.report_date,
+        sums.posts,
+        sums.expected_posts,
+        sums.is_complete and sums.expected_posts >= 10 as is_measure,
+        coalesce(entities.parent_entity_id, entities.entity_id) as family
+    from {{ ref('int_spike_sums') }} as sums
+    inner join {{ ref('dim_entities') }} as entities on sums.entity_id = entities.entity_id
+    where {{ in_scope('sums.report_date', ref('int_spike_days')) }}
+),
+
+families as (
+    select
+        family,
+        scope,
+        sentiment,
+        report_date,
+        count(case when is_measure then 1 end) as entities,
+        sum(case when is_measure then posts else 0 end) as posts,
+        sum(case when is_measure then {{ exact('expected_posts') }} else {{ exact('0') }} end) as expected_posts
+    from days
+    group by family, scope, sentiment, report_date
+),
+
+everybody as (
+    select
+        scope,
+        sentiment,
+        report_date,
+        sum(entities) as entities,
+        sum(posts) as posts,
+        sum(expected_posts) as expected_posts
+    from families
+    group by scope, sentiment, report_date
+)
+
+select
+    days.entity_id,
+    days.scope,
+    days.sentiment,
+    days.report_date,
+    cast(everybody.entities - families.entities as bigint) as others,
+    {{ ratio('everybody.posts - families.posts', 'everybody.expected_posts - families.expected_posts') }} as others_lift
+from days
+inner join families using (family, scope, sentiment, report_date)
+inner join everybody using (scope, sentiment, report_date)

@@ -1,0 +1,229 @@
+{#- What a day's posts are held against. Both macros run twice: once with all days, and once without those that the first
+    run found out of the ordinary, so that an episode does not become its own yardstick. -#}
+
+{#- A CTE `counts`: the series with what can be used of it. `episodes` names the model of the first run, or is none. -#}
+{% macro spike_series(episodes) -%}
+    select
+        counts.entity_id,
+        counts.scope,
+        counts.sentiment,
+        counts.report_date,
+        counts.day_number,
+        counts.posts,
+        {% if episodes -%}
+            counts.is_complete and not coalesce(drafts.is_out_of_the_ordinary, false) as is_usable
+        {%- else -%}
+            counts.is_complete as is_usable
+        {%- endif %}
+    from {{ ref('int_spike_counts') }} as counts
+    {% if episodes -%}
+        left join {{ episodes }} as drafts using (entity_id, scope, sentiment, report_date)
+    {%- endif %}
+{%- endmacro %}
+
+{#- Sample variance of whole numbers from their sums: exact, whatever the order of the rows; 0 for one. -#}
+{% macro whole_variance(n, total, squares) -%}
+    coalesce({{ ratio(n ~ ' * ' ~ squares ~ ' - ' ~ total ~ ' * ' ~ total, n ~ ' * (' ~ n ~ ' - 1)') }}, cast(0 as double))
+{%- endmacro %}
+
+{#- The model of expected posts: `expected`, its variance over the days used, their number, and which days those are. -#}
+{% macro spike_baselines(episodes) %}
+with counts as (
+    {{ spike_series(episodes) }}
+),
+
+-- Sums of whole numbers over what can be used of the days before.
+sums as (
+    select
+        *,
+        day_number - min(day_number) over whole as history_days,
+        sum(case when is_usable then posts end) over last_week as week_posts,
+        sum(case when is_usable then posts * posts end) over last_week as week_squares,
+        count(case when is_usable then 1 end) over last_week as week_days,
+        sum(case when is_usable then posts end) over settled as settled_posts,
+        count(case when is_usable then 1 end) over settled as settled_days,
+        sum(case when is_usable then posts end) over settled_weekday as weekday_posts,
+        count(case when is_usable then 1 end) over settled_weekday as weekday_days,
+        sum(case when is_usable then posts end) over so_far as so_far_posts,
+        sum(case when is_usable then posts * posts end) over so_far as so_far_squares,
+        count(case when is_usable then 1 end) over so_far as so_far_days
+    from counts
+    window
+        whole as (partition by entity_id, scope, sentiment),
+        last_week as (
+            partition by entity_id, scope, sentiment order by day_number nulls last
+            range between 9 preceding and 3 preceding
+        ),
+        settled as (
+            partition by entity_id, scope, sentiment order by day_number nulls last
+            range between unbounded preceding and 3 preceding
+        ),
+        settled_weekday as (
+            partition by entity_id, scope, sentiment, day_number % 7 order by day_number nulls last
+            range between unbounded preceding and 3 preceding
+        ),
+        so_far as (
+            partition by entity_id, scope, sentiment order by day_number nulls last
+            range between unbounded preceding and 1 preceding
+        )
+),
+
+days as (
+    select * from sums
+    where {{ in_scope('report_date', ref('int_spike_days')) }}
+),
+
+weeks as (
+    select weeks_ago from (values {% for weeks in range(1, 27) %}({{ weeks }}){{ ', ' if not loop.last }}{% endfor %}) as weeks (weeks_ago)
+),
+
+same_weekdays as (
+    select
+        days.entity_id,
+        days.scope,
+        days.sentiment,
+        days.report_date,
+        past.posts,
+        row_number() over (
+            partition by days.entity_id, days.scope, days.sentiment, days.report_date order by weeks.weeks_ago nulls last
+        ) as nth
+    from days
+    cross join weeks
+    inner join counts as past
+        on days.entity_id = past.entity_id and days.scope = past.scope and days.sentiment = past.sentiment
+        and days.day_number - 7 * weeks.weeks_ago = past.day_number
+    where days.history_days >= 56 and past.is_usable
+),
+
+weekdays as (
+    select
+        entity_id,
+        scope,
+        sentiment,
+        report_date,
+        cast(median(posts) as double) as median_posts,
+        sum(posts) as posts,
+        sum(posts * posts) as squares,
+        count(*) as days
+    from same_weekdays
+    where nth <= 8
+    group by entity_id, scope, sentiment, report_date
+),
+
+joined as (
+    select
+        days.*,
+        weekdays.median_posts,
+        weekdays.days as weekdays_used,
+        weekdays.posts as weekdays_posts,
+        weekdays.squares as weekdays_squares,
+        case
+            when weekdays.days >= 4 then 'weekdays'
+            when days.history_days >= 14 and days.week_days >= 3 then 'recent'
+            when days.so_far_days >= 1 then 'so far'
+        end as basis
+    from days
+    left join weekdays using (entity_id, scope, sentiment, report_date)
+)
+
+select
+    entity_id,
+    scope,
+    sentiment,
+    report_date,
+    basis as baseline_basis,
+    case basis
+        when 'weekdays' then median_posts
+        when 'recent'
+            then {{ ratio('week_posts', 'week_days') }} * coalesce(
+                {{ ratio('weekday_posts * settled_days', 'settled_posts * weekday_days') }}, cast(1 as double)
+            )
+        when 'so far' then {{ ratio('so_far_posts', 'so_far_days') }}
+    end as expected_posts,
+    case basis
+        when 'weekdays' then {{ whole_variance('weekdays_used', 'weekdays_posts', 'weekdays_squares') }}
+        when 'recent' then {{ whole_variance('week_days', 'week_posts', 'week_squares') }}
+        when 'so far' then {{ whole_variance('so_far_days', 'so_far_posts', 'so_far_squares') }}
+    end as observed_variance,
+    cast(case basis when 'weekdays' then weekdays_used when 'recent' then week_days when 'so far' then so_far_days end as bigint)
+        as baseline_days
+from joined
+{% endmacro %}
+
+{#- The model of z: how far a day lies above what was expected, in standard deviations of a new day. The dispersion is
+    that of the eight weeks before: variance over mean of what those days' own expectations missed. -#}
+{% macro spike_deviations(baselines, episodes) %}
+with counts as (
+    {{ spike_series(episodes) }}
+),
+
+days as (
+    select
+        counts.*,
+        baselines.baseline_basis,
+        baselines.expected_posts,
+        baselines.observed_variance,
+        baselines.baseline_days,
+        case
+            when counts.is_usable
+                then {{ exact(ratio(
+                    '(counts.posts - baselines.expected_posts) * (counts.posts - baselines.expected_posts)',
+                    'greatest(baselines.expected_posts, cast(1 as double))'
+                )) }}
+        end as missed
+    from counts
+    inner join {{ baselines }} as baselines using (entity_id, scope, sentiment, report_date)
+),
+
+dispersed as (
+    select
+        *,
+        case
+            when count(missed) over eight_weeks >= 14
+                then {{ ratio('sum(missed) over eight_weeks', 'count(missed) over eight_weeks') }}
+        end as dispersion
+    from days
+    window eight_weeks as (
+        partition by entity_id, scope, sentiment order by day_number nulls last
+        range between 58 preceding and 3 preceding
+    )
+),
+
+scaled as (
+    select
+        *,
+        case
+            when dispersion is not null
+                then greatest(dispersion, cast(1 as double)) * greatest(expected_posts, cast(1 as double))
+            else greatest(expected_posts, observed_variance, cast(1 as double))
+        end
+        -- The expectation is itself uncertain: a mean by 1/n of the variance, a median by pi/2 times that.
+        * (1 + {{ ratio(
+            "case when baseline_basis = 'weekdays' then cast(1.5707963267948966 as double) else cast(1 as double) end",
+            'baseline_days'
+        ) }}) as variance
+    from dispersed
+)
+
+select
+    entity_id,
+    scope,
+    sentiment,
+    report_date,
+    day_number,
+    posts,
+    is_usable,
+    baseline_basis,
+    expected_posts,
+    baseline_days,
+    dispersion,
+    sqrt(variance) as standard_deviation,
+    {{ ratio('posts - expected_posts', 'sqrt(variance)') }} as z
+from scaled
+where {{ in_scope('report_date', ref('int_spike_days')) }}
+{% endmacro %}
+
+{#- ln n! of a whole number, from the column `log_factorial` of int_log_factorials; logs of what may be 0 are NULL. -#}
+{% macro safe_ln(value) -%}
+    case when {{ value }} > 0 then ln({{ value }}) end
+{%- endmacro %}
