@@ -149,8 +149,8 @@ def by_models(years: list[Year], folder: Path) -> dict[str, dict[str, np.ndarray
     }
     with duckdb.connect(str(path), read_only=True) as con:
         rows = con.execute(
-            "select entity_id, report_date, is_spike, is_crisis from marts.kpi_spikes "
-            "where scope = '*' and sentiment in ('all', 'negative') and is_spike"
+            "select entity_id, report_date, is_spike and sentiment = 'all', is_crisis from marts.kpi_spikes "
+            "where scope = '*' and is_spike"
         ).fetchall()
     for entity, day, is_spike, is_crisis in rows:
         found[entity]["spike"][(day - FIRST).days] |= is_spike
