@@ -18,18 +18,9 @@ accounts as (
     select * from {{ ref('int_accounts') }}
 ),
 
-owned_posts as (
-    select posts.mention_id
-    from {{ ref('stg_mentions') }} as posts
-    inner join accounts on posts.author_id = accounts.account_id
-    where accounts.is_owned
-),
-
-owned_handles as (
-    select platform, array_agg(handle) as handles
-    from {{ ref('int_tracked_accounts') }}
-    where is_owned
-    group by platform
+inbound as (
+    select distinct mention_id from {{ ref('int_inbound_brands') }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
 )
 
 select
@@ -37,12 +28,19 @@ select
     mentions.platform,
     mentions.kind,
     mentions.found_by,
-    mentions.found_by = 'query' and mentions.deleted_at is null as is_counted,
+    mentions.found_by = 'query'
+    and mentions.deleted_at is null
+    and not coalesce(signals.is_irrelevant, false) as is_counted,
+    coalesce(signals.is_irrelevant, false) as is_irrelevant,
     mentions.author_id,
     accounts.handle as author_handle,
     mentions.text,
     mentions.url,
     mentions.language_reported,
+    signals.language,
+    signals.sentiment,
+    signals.sentiment_confidence,
+    signals.intents,
     mentions.hashtags,
     mentions.links,
     mentions.media_formats,
@@ -62,13 +60,7 @@ select
     counts.upvotes,
     counts.downvotes,
     counts.clicks,
-    case
-        when coalesce(counts.likes, counts.replies, counts.reposts, counts.quotes, counts.upvotes) is not null then
-            weights.weight_likes * coalesce(counts.likes, 0)
-            + weights.weight_replies * coalesce(counts.replies, 0)
-            + weights.weight_shares * (coalesce(counts.reposts, 0) + coalesce(counts.quotes, 0))
-            + weights.weight_upvotes * coalesce(counts.upvotes, 0)
-    end as interactions,
+    {{ interactions('counts.') }} as interactions,
     {{ interactions_basis('counts.', 'is not null') }} as interactions_basis,
     counts.captured_at,
     counts.age_hours,
@@ -76,12 +68,13 @@ select
     coalesce(accounts.is_employee, false) as is_employee,
     coalesce(accounts.is_media, false) as is_media,
     accounts.is_bot,
-    not coalesce(accounts.is_owned, false) and (
-        owned_posts.mention_id is not null or {{ arrays_overlap('mentions.handles', 'owned_handles.handles') }}
-    ) as is_inbound
+    inbound.mention_id is not null as is_inbound,
+    routes.department,
+    routes.routing_rule_no
 from mentions
 cross join {{ ref('int_weights') }} as weights
 left join counts on mentions.mention_id = counts.mention_id
 left join accounts on mentions.author_id = accounts.account_id
-left join owned_posts on mentions.parent_id = owned_posts.mention_id
-left join owned_handles on mentions.platform = owned_handles.platform
+left join {{ ref('int_mention_signals') }} as signals on mentions.mention_id = signals.mention_id
+left join inbound on mentions.mention_id = inbound.mention_id
+left join {{ ref('int_mention_routes') }} as routes on mentions.mention_id = routes.mention_id

@@ -4,5 +4,6 @@ select
     mention_id,
     entity_id,
     author_id,
+    state,
     {{ report_date('published_at') }} as report_date
 from {{ source('raw', 'touched') }}

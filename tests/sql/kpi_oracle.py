@@ -16,7 +16,7 @@ Key = tuple[Any, ...]
 UTC = ZoneInfo("UTC")
 TABLES = (
     "mention", "mention_entity", "engagement_snapshot", "account", "account_snapshot", "run", "collection", "entity",
-    "tracked_account", "setting",
+    "tracked_account", "setting", "correction",
 )  # fmt: skip
 PARTS = ("likes", "replies", "reposts", "quotes", "upvotes")
 
@@ -49,9 +49,15 @@ class Oracle:
         matches = defaultdict(list)
         for match in self.raw["mention_entity"]:
             matches[match["mention_id"]].append(match["entity_id"])
+        noise: dict[Key, bool] = {}
+        for word in sorted(self.raw["correction"], key=lambda c: (c["corrected_at"], c["load_seq"], c["value"])):
+            if word["field"] == "irrelevant":
+                noise[word["mention_id"], word["entity_id"]] = word["value"] == "true"
         rows = []
         for mention in self.raw["mention"]:
             if mention["found_by"] != "query" or mention["deleted_at"] is not None:
+                continue
+            if noise.get((mention["mention_id"], None)):
                 continue
             shot = newest.get(mention["mention_id"], {})
             row = {
@@ -63,7 +69,11 @@ class Oracle:
                 "told": {part: shot[part] for part in PARTS if shot.get(part) is not None},
             }
             row["interactions"] = self._interactions(row["told"])
-            rows += [{**row, "entity": entity} for entity in matches[mention["mention_id"]] if entity in self.entities]
+            rows += [
+                {**row, "entity": entity}
+                for entity in matches[mention["mention_id"]]
+                if entity in self.entities and not noise.get((mention["mention_id"], entity))
+            ]
         return rows
 
     def _interactions(self, told: dict[str, int]) -> float | None:

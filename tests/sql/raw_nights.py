@@ -11,8 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+from raw_service import DEPARTMENTS, RULES, ServiceNights
 
-MIGRATION = Path(__file__).parents[2] / "warehouse/migrations/0001_raw.sql"
+MIGRATIONS = Path(__file__).parents[2] / "warehouse/migrations"
 ZONE = "Europe/Berlin"  # its clocks change on 2026-03-29, within the nights
 FIRST_NIGHT = datetime(2026, 3, 27, 3)
 PLATFORMS = ("x", "hackernews", "weibo")
@@ -23,18 +24,18 @@ ENTITIES = (
     ("acme-lounge", "Acme Lounge", "product", True, "acme", "airlines"),
 )
 TRACKED = (("x", "acme", "acme", "owned"), ("x", "dana", "acme", "employee"), ("weibo", "gazette", None, "media"),
-           ("hackernews", "bolt", "bolt", "owned"))  # fmt: skip
+           ("hackernews", "bolt", "bolt", "owned"), ("weibo", "acme", "acme-lounge", "owned"))  # fmt: skip
 AUTHORS = 3  # a platform: few, so that most have a history that a late mention can change
 HANDLES = ("acme", "dana", "gazette", "bolt", "ann", "ben", "cem", "dia")
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "upvotes")
 MENTION = (
-    "mention_id, platform, native_id, kind, author_id, text, published_at, deleted_at, parent_id, handles, found_by, "
-    "source, first_seen_at, seen_at, content_hash, load_seq"
+    "mention_id, platform, native_id, kind, author_id, text, published_at, deleted_at, parent_id, root_id, handles, "
+    "found_by, source, first_seen_at, seen_at, content_hash, load_seq"
 )
 
 
 @dataclass
-class Nights:
+class Nights(ServiceNights):
     """State of the platforms and of the warehouse that reads them; every choice is the seed's."""
 
     con_path: Path
@@ -47,9 +48,12 @@ class Nights:
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
         with duckdb.connect(str(self.con_path)) as con:
-            con.execute(MIGRATION.read_text("utf-8"))
+            for migration in sorted(MIGRATIONS.glob("*.sql")):
+                con.execute(migration.read_text("utf-8"))
             con.executemany("insert into raw.entity values (?, ?, ?, ?, ?, ?)", ENTITIES)
             con.executemany("insert into raw.tracked_account values (?, ?, ?, ?, null)", TRACKED)
+            con.executemany("insert into raw.department values (?, ?, ?, ?, ?, ?, ?, ?)", DEPARTMENTS)
+            con.executemany("insert into raw.routing_rule values (?, ?, ?, ?, ?, ?, ?, ?, ?)", RULES)
             weights = {"weight_likes": "1", "weight_replies": "0.7", "weight_shares": "2.3", "weight_upvotes": "1"}
             con.executemany("insert into raw.setting values (?, ?)", list(weights.items()))
 
@@ -67,9 +71,13 @@ class Nights:
             self._enter_in_the_ledger()
             for _ in range(40 if self.load_seq == 1 else self.dice.randint(0, 3)):
                 self._publish(self.as_of - timedelta(days=self.dice.uniform(0, 90 if self.load_seq == 1 else 2)))
+            if self.load_seq == 1:
+                self._open_desks()
+            for _ in range(12 if self.load_seq == 1 else self.dice.randint(0, 2)):
+                self._talk(self.as_of - timedelta(days=self.dice.uniform(0, 60 if self.load_seq == 1 else 3)))
             if self.dice.random() < 0.8:  # an older mention that comes late, often before its author's first
                 self._publish(self.as_of - timedelta(days=self.dice.uniform(5, 120)))
-            for change in self.dice.sample(self._changes(), 4):
+            for change in self.dice.sample(self._changes(), 7):
                 change()
             self.con.execute("commit")
 
@@ -78,7 +86,8 @@ class Nights:
         self.con.execute("insert into raw.load values (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, ?)", row)
 
     def _changes(self) -> list[Callable[[], None]]:
-        return [self._recount, self._edit, self._delete, self._rematch, self._follow, self._rename, self._collect]
+        return [self._recount, self._edit, self._delete, self._rematch, self._follow, self._rename, self._collect,
+                self._score, self._score, self._correct, self._match_rules, self._read_threads]  # fmt: skip
 
     def _publish(self, at: datetime) -> None:
         number = len(self.mentions)
@@ -92,16 +101,23 @@ class Nights:
             "author_id": self.dice.choice([None, *(f"{platform}:a{n}" for n in range(AUTHORS))]),
             "published_at": at,
             "deleted_at": None,
+            "kind": self.dice.choice(("post", "reply", "reply", "repost")),
             "parent_id": self.dice.choice([None, None, *parents[-4:], f"{platform}:{number + 2}"]),
             "handles": self.dice.sample(HANDLES, self.dice.choice((0, 0, 1))),
             "found_by": self.dice.choice(("query", "query", "query", "account", "thread")),
             "entities": self._pick_entities(),
         }
+        row["root_id"] = self.dice.choice((None, None, self._top(row)))
         self._store(row)
         if row["author_id"] and self.dice.random() < 0.8:
             self._rename(str(row["author_id"]), platform)
         if self.dice.random() < 0.7:
             self._recount(str(row["mention_id"]))
+
+    def _top(self, row: dict[str, Any]) -> str | None:
+        """What a platform might call the thread of a message."""
+        above = self.mentions.get(str(row["parent_id"]))
+        return (above["root_id"] or row["parent_id"]) if above else row["parent_id"]
 
     def _pick_entities(self) -> list[str]:
         return self.dice.sample([e[0] for e in ENTITIES], self.dice.choice((0, 1, 1, 1, 2)))
@@ -116,9 +132,10 @@ class Nights:
         self.con.execute("delete from raw.mention where mention_id = ?", [key])
         self.con.execute("delete from raw.mention_entity where mention_id = ?", [key])
         self.con.execute(
-            f"insert into raw.mention ({MENTION}) values (?, ?, ?, 'post', ?, 'said', ?, ?, ?, ?, ?, 's', ?, ?, 0, ?)",
-            [key, row["platform"], key, row["author_id"], row["published_at"], row["deleted_at"], row["parent_id"],
-             row["handles"], row["found_by"], row["published_at"], row["published_at"], self.load_seq],
+            f"insert into raw.mention ({MENTION}) values (?, ?, ?, ?, ?, 'said', ?, ?, ?, ?, ?, ?, 's', ?, ?, 0, ?)",
+            [key, row["platform"], key, row["kind"], row["author_id"], row["published_at"], row["deleted_at"],
+             row["parent_id"], row["root_id"], row["handles"], row["found_by"], row["published_at"],
+             row["published_at"], self.load_seq],
         )  # fmt: skip
         for entity in row["entities"]:
             self.con.execute("insert into raw.mention_entity values (?, ?, ['said'], ?)", [key, entity, self.load_seq])
@@ -148,6 +165,7 @@ class Nights:
         row["published_at"] += timedelta(hours=self.dice.choice((-40, -3, 3, 40)))
         row["author_id"] = self.dice.choice((row["author_id"], f"{row['platform']}:a{self.dice.randrange(AUTHORS)}"))
         row["found_by"] = self.dice.choice((row["found_by"], "query"))
+        row["root_id"] = row["root_id"] or self.dice.choice((None, self._top(row)))
         self._store(row)
 
     def _delete(self) -> None:
@@ -167,7 +185,8 @@ class Nights:
             return
         self.con.execute("delete from raw.account where account_id = ?", [account])
         bot = self.dice.choice((None, True, False))
-        row = [account, platform, account, self.dice.choice(HANDLES), bot, self.as_of, self.as_of, self.load_seq]
+        handle = self.dice.choice((*HANDLES, "acme", "bolt", "acme", "bolt"))  # owned ones more often: they answer
+        row = [account, platform, account, handle, bot, self.as_of, self.as_of, self.load_seq]
         self.con.execute("insert into raw.account values (?, ?, ?, ?, null, null, ?, null, ?, ?, ?)", row)
 
     def _follow(self) -> None:

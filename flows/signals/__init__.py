@@ -1,0 +1,5 @@
+"""What is made of texts and threads between loading and the models: the steps that need more than SQL."""
+
+from flows.signals.rules import match_rules
+
+__all__ = ["match_rules"]

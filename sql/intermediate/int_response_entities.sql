@@ -1,0 +1,16 @@
+-- Grain: one row per inbound mention, brand that it addresses, and entity that it counts for: the brand, and those of
+-- its products and campaigns whose query matches.
+select
+    mention_id,
+    brand_id,
+    brand_id as entity_id
+from {{ ref('kpi_response') }}
+union
+select
+    responses.mention_id,
+    responses.brand_id,
+    matches.entity_id
+from {{ ref('kpi_response') }} as responses
+inner join {{ ref('fct_mention_entities') }} as matches on responses.mention_id = matches.mention_id
+inner join {{ ref('dim_entities') }} as entities
+    on matches.entity_id = entities.entity_id and responses.brand_id = entities.parent_entity_id

@@ -1,0 +1,84 @@
+{#- Engagement of posts: its weighted sum, its age, and the statistics that score it. -#}
+
+{#- E of the counts with `prefix` and `suffix`: their weighted sum (int_weights); NULL where none of them is told. -#}
+{% macro interactions(prefix, suffix='') -%}
+    case
+        when
+            coalesce(
+                {%- for part in ['likes', 'replies', 'reposts', 'quotes', 'upvotes'] -%}
+                {{ prefix }}{{ part }}{{ suffix }}{{ ', ' if not loop.last }}
+                {%- endfor -%}
+            ) is not null
+            then
+                weights.weight_likes * coalesce({{ prefix }}likes{{ suffix }}, 0)
+                + weights.weight_replies * coalesce({{ prefix }}replies{{ suffix }}, 0)
+                + weights.weight_shares
+                * (coalesce({{ prefix }}reposts{{ suffix }}, 0) + coalesce({{ prefix }}quotes{{ suffix }}, 0))
+                + weights.weight_upvotes * coalesce({{ prefix }}upvotes{{ suffix }}, 0)
+    end
+{%- endmacro %}
+
+{#- S of the counts with `prefix`: reposts and quotes; NULL where neither is told. -#}
+{% macro shares(prefix) -%}
+    case
+        when coalesce({{ prefix }}reposts, {{ prefix }}quotes) is not null
+            then coalesce({{ prefix }}reposts, 0) + coalesce({{ prefix }}quotes, 0)
+    end
+{%- endmacro %}
+
+{#- Whether a mention is a post that can be compared with posts: replies, comments and answers live in another's thread,
+    and a bare repost has another's counts. -#}
+{% macro is_post(kind) -%}{{ kind }} in ('post', 'quote', 'article', 'question', 'poll'){%- endmacro %}
+
+{#- The age bucket, in hours, that a reading at an age serves: b where b ≤ age < 1.5·b, in whole microseconds; NULL: none.
+    The spans do not overlap. The ladder of warehouse/coverage.py reads counts at these ages. -#}
+{% macro age_bucket(age_micros) -%}
+    case
+        {%- for hours in [1, 3, 6, 24, 72, 168, 720] %}
+        when {{ age_micros }} >= {{ hours * 3600000000 }} and {{ age_micros }} < {{ hours * 5400000000 }} then {{ hours }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- How many whole hundreds a count holds. -#}
+{% macro hundred_of(count) -%}cast(floor({{ ratio(count, '100') }}) as bigint){%- endmacro %}
+
+{#- ln(1 + amount) as a double, or another logarithm; an amount below 0 (a score of more votes against than for) counts
+    as 0. -#}
+{% macro ln_1p(amount, log='ln') -%}
+    case
+        when {{ amount }} is not null
+            then {{ log }}(cast(1 as double) + greatest(cast({{ amount }} as double), cast(0 as double)))
+    end
+{%- endmacro %}
+
+{#- ln(numerator / denominator) as a double; NULL where it is not above 0. -#}
+{% macro ln_ratio(numerator, denominator) -%}
+    case when {{ numerator }} > 0 and {{ denominator }} > 0 then ln({{ ratio(numerator, denominator) }}) end
+{%- endmacro %}
+
+{#- Followers as they were read, of the accounts in a CTE's author_id: each reading holds from read_at to before
+    next_read_at. -#}
+{% macro follower_readings(authors) -%}
+    select
+        account_id,
+        followers,
+        captured_at as read_at,
+        lead(captured_at) over (
+            partition by account_id
+            order by captured_at nulls last, load_seq nulls last, followers nulls last
+        ) as next_read_at
+    from {{ ref('stg_account_snapshots') }}
+    where followers is not null and account_id in (select author_id from {{ authors }})
+{%- endmacro %}
+
+{#- Student's t at 97.5 % by the expansion of Abramowitz and Stegun 26.7.5 to 1/ν⁴: within 1e-5 of it from ν = 9 on. -#}
+{% macro t_975(freedom) -%}
+    (
+        cast(1.959963984540054 as double)
+        + {{ ratio('2.372271230298562', freedom) }}
+        + {{ ratio('2.822498615739611', freedom ~ ' * ' ~ freedom) }}
+        + {{ ratio('2.555849679507722', freedom ~ ' * ' ~ freedom ~ ' * ' ~ freedom) }}
+        + {{ ratio('1.589534053393822', freedom ~ ' * ' ~ freedom ~ ' * ' ~ freedom ~ ' * ' ~ freedom) }}
+    )
+{%- endmacro %}

@@ -1,0 +1,56 @@
+-- Grain: one row per entity and hour of the week (reporting time zone) in which a clock started or an inbound mention
+-- came, over the 90 days up to the newest run's day.
+{{ config(materialized='table') }}
+{%- set keys = 'entity_id, iso_weekday, hour_of_day' %}
+
+with clock as (
+    select {{ report_date('max(as_of)') }} as report_date from {{ ref('stg_runs') }}
+),
+
+responses as (
+    select
+        entities.entity_id,
+        {{ iso_weekday('responses.report_date') }} as iso_weekday,
+        {{ report_hour('responses.inbound_at') }} as hour_of_day,
+        responses.*,
+        case when responses.is_clock_start then responses.followup_hours end as waited_hours
+    from {{ ref('kpi_response') }} as responses
+    cross join clock
+    inner join {{ ref('int_response_entities') }} as entities
+        on responses.mention_id = entities.mention_id and responses.brand_id = entities.brand_id
+    where responses.report_date > {{ add_days('clock.report_date', -90) }}
+),
+
+watched as (
+    select
+        *,
+        {{ at_risk(keys, 'waited_hours') }} as at_risk,
+        {{ events_at(keys, 'waited_hours', 'is_answered') }} as answers,
+        {{ nth_at(keys, 'waited_hours', 'mention_id') }} as nth
+    from responses
+),
+
+lasting as (
+    select
+        *,
+        {{ survival(keys, 'waited_hours', 'answers', 'at_risk', 'nth') }} as survival
+    from watched
+    window {{ survival_window(keys, 'waited_hours') }}
+),
+
+counted as (
+    select
+        entity_id,
+        iso_weekday,
+        hour_of_day,
+        {{ response_counts() }}
+    from lasting
+    group by entity_id, iso_weekday, hour_of_day
+)
+
+select
+    entity_id,
+    iso_weekday,
+    hour_of_day,
+    {{ response_rates() }}
+from counted

@@ -1,0 +1,12 @@
+-- Grain: one row per routing rule of the configuration; the least number that fits decides.
+select
+    rule_no,
+    department,
+    entity_id,
+    platform,
+    intent,
+    query,
+    query_hash,
+    sla_hours,
+    coalesce(is_crisis, false) as is_crisis
+from {{ source('raw', 'routing_rule') }}
