@@ -6,12 +6,64 @@ from typing import Annotated
 
 from pydantic import Field
 
-from flows.sources import file, hackernews
+from flows.sources import (
+    bluesky,
+    discourse,
+    feed,
+    file,
+    gdelt,
+    hackernews,
+    lemmy,
+    mastodon,
+    matomo,
+    nodebb,
+    plausible,
+    reddit,
+    stackexchange,
+    wordpress,
+    x,
+    youtube,
+)
 from flows.sources.base import Source
 
-SOURCES: tuple[Source, ...] = (file.SOURCE, hackernews.SOURCE)
+SOURCES: tuple[Source, ...] = (
+    bluesky.SOURCE,
+    discourse.SOURCE,
+    feed.SOURCE,
+    file.SOURCE,
+    gdelt.SOURCE,
+    hackernews.SOURCE,
+    lemmy.SOURCE,
+    mastodon.SOURCE,
+    matomo.SOURCE,
+    nodebb.SOURCE,
+    plausible.SOURCE,
+    reddit.SOURCE,
+    stackexchange.SOURCE,
+    wordpress.SOURCE,
+    x.SOURCE,
+    youtube.SOURCE,
+)
 
-AnyOptions = Annotated[file.Options | hackernews.Options, Field(discriminator="type")]
+AnyOptions = Annotated[
+    bluesky.Options
+    | discourse.Options
+    | feed.Options
+    | file.Options
+    | gdelt.Options
+    | hackernews.Options
+    | lemmy.Options
+    | mastodon.Options
+    | matomo.Options
+    | nodebb.Options
+    | plausible.Options
+    | reddit.Options
+    | stackexchange.Options
+    | wordpress.Options
+    | x.Options
+    | youtube.Options,
+    Field(discriminator="type"),
+]
 """A `[[sources]]` table: its `type` says which source's options it holds."""
 
 

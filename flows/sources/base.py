@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,9 +18,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from flows import records
 from flows.errors import SourceError
 
-Verb = Literal["discover", "timeline", "refresh", "context", "read"]
+Verb = Literal["discover", "browse", "timeline", "refresh", "context", "read"]
 FOUND_BY: dict[Verb, records.FoundBy] = {
     "discover": "query",
+    "browse": "query",
     "read": "query",
     "timeline": "account",
     "context": "thread",
@@ -52,6 +54,7 @@ class SourceOptions(BaseModel):
     enabled: bool = True
     allow_private: bool = False  # let base_url name a private address (a server of your own)
     requests_per_minute: int | None = Field(default=None, ge=1)  # below the platform's own limit
+    max_minutes: float = Field(default=360, gt=0)  # that extracting it may take in one run; the next run goes on
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,13 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: dict[str, str] = {}
     lost_items: int = 0  # items that the platform has and will not give (a cap that cannot be split)
+    is_scrubbed: bool = False  # items that were deleted at the platform have been taken out
     body: bytes
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether all that it held was deleted at the platform."""
+        return self.is_scrubbed and not self.body
 
     def json(self, shape: Any = Any) -> Any:
         """The decoded body. Raises SourceError, without a word of the body, where it is not JSON of that shape."""
@@ -158,10 +167,12 @@ class Parsed:
     item_count: int
     tables: dict[str, pl.DataFrame]
     malformed: pl.DataFrame
-    unmapped_fields: dict[str, int] = field(default_factory=dict)
+    unmapped_fields: dict[str, int] | None = None  # field → items with it; None: the source lists no fields
+    covered_from: datetime | None = None  # nothing older is to be had here: the window's time before is not covered
 
 
 MALFORMED = pl.Schema({**records.LINEAGE, "mention_id": pl.String(), "reason": pl.String()})
+NOTHING = Parsed(0, {}, pl.DataFrame(schema=MALFORMED))
 
 
 @dataclass(frozen=True)
@@ -204,11 +215,26 @@ class Credentials:
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] = field(default_factory=dict, repr=False)  # joins the body of a POST that is a form
     login: Login | None = None
+    rates: tuple[RateLimit, ...] = ()  # that hold with these credentials instead of the source's
+
+    def values(self) -> list[str]:
+        """All that must never be written down."""
+        body = self.login.body if self.login else {}
+        basic = self.login.basic if self.login and self.login.basic else ()
+        pairs = [pair for given in (self.headers, self.params, self.form, body) for pair in given.items()]
+        return [*(value for name, value in pairs if name.lower() not in _NO_SECRET), *basic]
+
+
+_NO_SECRET = frozenset(
+    {"accept", "api-username", "content-type", "duration", "grant_type", "response_type", "scope", "user-agent"}
+)
+"""Names of headers and of a login's fields that everyone may read."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One platform: its options, its limits, and up to four verbs; `files` and `read` are for what lies on disk.
+    """One platform: its options, its limits, and up to four verbs; `files` and `read` are for what lies on disk,
+    `channels` and `browse` for what cannot be asked about a topic: feeds, the visits of a site.
 
     Every verb gets the source's own options; `parse` gets them too, for what only they can tell (a file's columns).
     """
@@ -219,6 +245,8 @@ class Source:
     parse: Callable[[Page, Any], Parsed]
     rates: tuple[RateLimit, ...] = (RateLimit(60, 60),)  # all of them hold
     discover: Callable[[Client, Any, Topic, Window], AsyncIterator[Page]] | None = None
+    channels: Callable[[Any], Sequence[str]] | None = None  # what is browsed, one by one
+    browse: Callable[[Client, Any, str, Window], AsyncIterator[Page]] | None = None  # all of a channel, no overlap
     timeline: Callable[[Client, Any, str, Window], AsyncIterator[Page]] | None = None
     refresh: Callable[[Client, Any, Sequence[str]], AsyncIterator[Page]] | None = None
     context: Callable[[Client, Any, str], AsyncIterator[Page]] | None = None
@@ -228,18 +256,32 @@ class Source:
     secrets: tuple[Secret, ...] = ()
     credentials: Callable[[Any, Mapping[str, str]], Credentials] | None = None  # from options and secrets by name
     pause: Callable[[bytes], float | None] | None = None  # seconds that an answer's body asks us to wait
+    absence_is_deletion: bool = True  # an id that two refreshes, an hour and a run apart, do not answer is gone
+    wrap: Callable[[Page, Sequence[bytes]], bytes] | None = None  # items as a page's body again: what `items` undoes
     accept: str = "application/json"
     cost: str = "free"  # what the vendor takes, for the table of sources
 
 
-def parse_items(page: Page, items: Sequence[bytes], parse: Callable[[Any, Page], Sequence[records.Record]]) -> Parsed:
-    """Parse a page item by item; an item that cannot be read is named with its reason and loses no other."""
+def parse_items(
+    page: Page,
+    items: Sequence[bytes],
+    parse: Callable[[Any, Page], Sequence[records.Record]],
+    known: frozenset[str] | None = None,
+) -> Parsed:
+    """Parse a page item by item; an item that cannot be read is named with its reason and loses no other.
+
+    `known` are the fields of an item that the source maps or leaves out on purpose: others are counted as unmapped.
+    """
     rows: dict[str, list[tuple[str, int, records.Record]]] = {name: [] for name in records.STAGED}
     names = {record: name for name, record in records.STAGED.items()}
     malformed: list[tuple[str, int, str | None, str]] = []
+    unmapped: Counter[str] = Counter()
     for item_no, item in enumerate(items):
         try:
-            parsed = parse(msgspec.json.decode(item), page)
+            told = msgspec.json.decode(item)
+            if known is not None and isinstance(told, dict):
+                unmapped.update(told.keys() - known)
+            parsed = parse(told, page)
             for record in parsed:
                 records.check(record)
         except KeyError as error:
@@ -251,4 +293,5 @@ def parse_items(page: Page, items: Sequence[bytes], parse: Callable[[Any, Page],
         for record in parsed:
             rows[names[type(record)]].append((page.page_id, item_no, record))
     tables = {name: records.frame(records.STAGED[name], found) for name, found in rows.items() if found}
-    return Parsed(len(items), tables, pl.DataFrame(malformed, schema=MALFORMED, orient="row"))
+    refused = pl.DataFrame(malformed, schema=MALFORMED, orient="row")
+    return Parsed(len(items), tables, refused, None if known is None else dict(unmapped))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -18,6 +18,8 @@ from flows.errors import SourceError
 from flows.sources import file_readers, file_values
 from flows.sources.base import Page, Parsed, Slug, Source, SourceOptions, Zone
 from flows.sources.file_columns import parse_rows
+from flows.sources.file_presets import with_preset
+from flows.sources.referrers import HOSTS, NAMES
 
 ROWS_A_PAGE = 5_000
 BYTES_A_PAGE = 8 * 1024 * 1024  # a page is parsed in memory; only a row longer than this makes a longer page
@@ -27,25 +29,30 @@ SUFFIXES = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
     ".json": "json",
+    ".js": "json",
     ".parquet": "parquet",
 }
 
 
 class Columns(BaseModel):
-    """Which of the file's columns hold what; a dotted path goes into JSON objects, a list is joined by a blank line."""
+    """Which of the file's columns hold what; a dotted path goes into JSON objects.
+
+    A list of columns is one text, joined by blank lines, or one id, joined by '/' where none of them is empty.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    native_id: str
+    native_id: str | list[str]
     text: str | list[str]
     published_at: str
+    platform: str | None = None
     kind: str | None = None
     url: str | None = None
     language: str | None = None
     edited_at: str | None = None
     captured_at: str | None = None
-    parent_id: str | None = None
-    root_id: str | None = None
+    parent_id: str | list[str] | None = None
+    root_id: str | list[str] | None = None
     link: str | None = None
     author_id: str | None = None
     author_handle: str | None = None
@@ -68,7 +75,8 @@ class Options(SourceOptions):
     """One kind of file. `path` may hold * and is relative to the configuration file."""
 
     type: Literal["file"]
-    platform: Slug
+    preset: str | None = None  # of file_presets.toml
+    platform: Slug  # of rows whose platform column says none of `platforms`
     path: str
     columns: Columns
     format: Literal["csv", "ndjson", "json", "parquet"] | None = None  # by the name where it is left out
@@ -78,7 +86,17 @@ class Options(SourceOptions):
     timezone: Zone = "UTC"  # of times that carry no offset
     html: bool = False  # texts are HTML
     kinds: dict[str, records.Kind] = Field(default={})  # the file's own words for the kind
+    platforms: dict[str, Slug] = NAMES | HOSTS  # the file's own words for the platform, in lower case
+    account: str | None = None  # handle of who wrote all that no column gives an author
+    rows_at: str | None = None  # of a JSON object: where its rows stand; what else it says is in `_file`
+    preamble: int = Field(default=0, ge=0, le=100)  # lines of a CSV file that may stand before the header
+    optional: frozenset[str] = frozenset()  # fields whose columns the file may lack
     threads: bool = True  # keep answers to and parents of matched mentions, though they match no query
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_fills_in(cls, given: Any) -> Any:
+        return with_preset(given) if isinstance(given, dict) else given
 
     @field_validator("delimiter")
     @classmethod
@@ -139,6 +157,11 @@ def items(page: Page) -> Sequence[bytes]:
     return page.body.split(b"\n")
 
 
+def wrap(_page: Page, rows: Sequence[bytes]) -> bytes:
+    """A page of these rows."""
+    return b"\n".join(rows)
+
+
 def parse(page: Page, options: Options) -> Parsed:
     """Mentions, counts, accounts and reply edges of one page, column by column."""
     return parse_rows(page, items(page), options)
@@ -153,4 +176,4 @@ def _format(options: Options, path: Path) -> str:
     return SUFFIXES[suffix.lower()]
 
 
-SOURCE = Source(platform="file", options=Options, items=items, parse=parse, files=files, read=read)
+SOURCE = Source(platform="file", options=Options, items=items, parse=parse, files=files, read=read, wrap=wrap)

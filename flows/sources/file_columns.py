@@ -18,6 +18,7 @@ from flows.sources.plain_text import from_html
 if TYPE_CHECKING:
     from flows.sources.file import Columns, Options
 
+IDS = ("native_id", "parent_id", "root_id")
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "bookmarks", "upvotes", "downvotes", "clicks")
 TIMES = ("published_at", "edited_at", "captured_at")
 ACCOUNT_COUNTS = {"followers": "author_followers", "following": "author_following", "posts": "author_posts"}
@@ -86,15 +87,18 @@ def _mapped(lines: Sequence[bytes], columns: Columns) -> pl.DataFrame:
             row, reason = {}, _broken(line)
         rows.append(row)
         reasons.append(reason)
-    mapped = {name: _column(rows, paths) for name, paths in columns if paths is not None}
+    mapped = {name: _column(rows, paths, is_id=name in IDS) for name, paths in columns if paths is not None}
     unmapped = [_NO_TEXT.alias(name) for name in type(columns).model_fields if name not in mapped]
     numbers = pl.int_range(len(rows), dtype=pl.Int64, eager=True)
     frame = pl.DataFrame({"item_no": numbers, "reason": pl.Series(reasons, dtype=pl.String), **mapped})
     return frame.with_columns(*unmapped, *(pl.col(name).replace("", None) for name in mapped))
 
 
-def _column(rows: Sequence[dict[str, Any]], paths: str | list[str]) -> pl.Series:
-    """One mapped field of all rows; several paths are joined by a blank line."""
+def _column(rows: Sequence[dict[str, Any]], paths: str | list[str], *, is_id: bool) -> pl.Series:
+    """One mapped field of all rows; several paths are one text, or one id where each has a part."""
+    if isinstance(paths, list) and is_id:
+        keys = [[_text(_reach(row, path)) for path in paths] for row in rows]
+        return pl.Series(["/".join(filter(None, key)) if all(key) else None for key in keys], dtype=pl.String)
     if isinstance(paths, list):
         joined = [[part for path in paths if (part := _text(_reach(row, path)))] for row in rows]
         return pl.Series(["\n\n".join(parts) for parts in joined], dtype=pl.String)
@@ -118,7 +122,14 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, list) and value and all(map(_is_text, value)):
+        return "".join(each if isinstance(each, str) else each["text"] for each in value)
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else str(value)
+
+
+def _is_text(part: Any) -> bool:
+    """A piece of a text that is written as a list: plain, or marked up as an object."""
+    return isinstance(part, str) or (isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
 def _is_deep(line: bytes, row: dict[str, Any]) -> bool:
@@ -179,16 +190,23 @@ def _reason(condition: pl.Expr, reason: str) -> pl.Expr:
 
 def _identities(options: Options) -> list[pl.Expr]:
     def identity(column: pl.Expr) -> pl.Expr:
-        return pl.format(options.platform + ":{}", column)
+        return pl.format("{}:{}", platform, column)
 
+    platform = pl.lit(options.platform)
+    if options.columns.platform:
+        told = pl.col("platform").str.strip_chars().str.to_lowercase()
+        platform = told.replace_strict(options.platforms, default=options.platform, return_dtype=pl.String)
     handle = pl.col("author_handle").str.strip_chars("@ ").str.to_lowercase()
+    if options.account:
+        nobody = pl.col("author_id").is_null() & handle.is_null()
+        handle = pl.when(nobody).then(pl.lit(options.account.strip("@ ").lower())).otherwise(handle)
     author = pl.coalesce("author_id", handle)
     default = pl.when(pl.col("parent_id").is_not_null()).then(pl.lit("reply")).otherwise(pl.lit("post"))
     kind = pl.col("kind")
     if options.kinds:
         kind = kind.replace_strict(options.kinds, default=None, return_dtype=pl.String)
     return [
-        pl.lit(options.platform).alias("platform"),
+        platform.alias("platform"),
         identity(pl.col("native_id")).alias("mention_id"),
         identity(pl.col("parent_id")).alias("parent_id"),
         identity(pl.col("root_id")).alias("root_id"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
+import re
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 import polars as pl
@@ -28,6 +30,7 @@ LONGEST_LINE = 16 * 1024 * 1024
 LARGEST_JSON = 256 * 1024 * 1024  # a JSON array is read whole; more than this goes in as NDJSON
 NAMES_TOLD = 20
 _BOM = b"\xef\xbb\xbf"
+_ASSIGNED = re.compile(rb"^\s*window\.[\w.]+\s*=\s*")  # X's archive: JSON as a script
 _PACKED = 4096  # a block of 4 bytes may hold 128 KiB: this many bytes never unpack to more than memory bears
 _DAMAGE = (
     csv.Error,
@@ -67,11 +70,14 @@ def _csv_rows(options: Options, path: Path) -> Iterator[bytes]:
     encode = msgspec.json.Encoder().encode
     with _opened(path) as stream, io.TextIOWrapper(stream, encoding=options.encoding, newline="") as text:
         lines = csv.reader(_lines(text), delimiter=delimiter, strict=True)  # strict: a quote left open is an error
-        header = next(lines, None)
-        if header is None:
+        heads = list(itertools.islice(lines, 1 + options.preamble))
+        if not heads:
             return
+        wanted = {name for field, name in _mapped(options.columns) if field not in options.optional}
+        at = next((number for number, head in enumerate(heads) if wanted <= set(head)), 0)
+        header = heads[at]
         _check_names(options, path, header)
-        for row in lines:
+        for row in itertools.chain(heads[at + 1 :], lines):
             if row:
                 yield encode(dict(zip(header, row, strict=True)) if len(row) == len(header) else row)
 
@@ -92,13 +98,26 @@ def _ndjson_rows(_options: Options, path: Path) -> Iterator[bytes]:
                 yield line
 
 
-def _json_rows(_options: Options, path: Path) -> Iterator[bytes]:
+def _json_rows(options: Options, path: Path) -> Iterator[bytes]:
     with _opened(path) as stream:
         body = stream.read(LARGEST_JSON + 1)
     if len(body) > LARGEST_JSON:
         raise msgspec.DecodeError(f"a JSON array of over {LARGEST_JSON:,} bytes; export it as NDJSON")
-    for value in msgspec.json.decode(body.removeprefix(_BOM), type=list[msgspec.Raw]):
+    body = _ASSIGNED.sub(b"", body.removeprefix(_BOM), count=1)
+    for value in (
+        _nested(body, options.rows_at) if options.rows_at else msgspec.json.decode(body, type=list[msgspec.Raw])
+    ):
         yield b" ".join(bytes(value).splitlines())  # a line feed in JSON stands only between tokens
+
+
+def _nested(body: bytes, rows_at: str) -> Iterator[bytes]:
+    """Rows within an object, each with what the object says beside them, under `_file`."""
+    whole = msgspec.json.decode(body, type=dict[str, Any])
+    if not isinstance(rows := whole.pop(rows_at, None), list):
+        raise msgspec.DecodeError(f"it has no list {rows_at!r}; mend sources.rows_at")
+    about = {name: value for name, value in whole.items() if isinstance(value, str | int)}
+    for row in rows:
+        yield msgspec.json.encode({**row, "_file": about} if isinstance(row, dict) else row)
 
 
 def _parquet_rows(options: Options, path: Path) -> Iterator[bytes]:
@@ -130,7 +149,7 @@ def _check_names(options: Options, path: Path, names: Collection[str]) -> None:
     """A name mistaken in the mapping would be NULL in every row, and nobody would know."""
     there = list(names)
     for field, name in _mapped(options.columns):
-        if (found := there.count(name)) == 1:
+        if (found := there.count(name)) == 1 or (field in options.optional and not found):
             continue
         told = ", ".join(repr(each[:60]) for each in there[:NAMES_TOLD]) + (", …" if len(there) > NAMES_TOLD else "")
         fault = f"no column {name!r}" if not found else f"{found} columns are named {name!r}"

@@ -21,6 +21,20 @@ from flows.sources.plain_text import from_html
 PLATFORM = "hackernews"
 REACHABLE = 1000  # hits of one query that Algolia gives, whatever nbHits says
 SITE = "https://news.ycombinator.com"
+HIT_FIELDS = frozenset(
+    {
+        "_highlightResult", "_tags", "author", "children", "comment_text", "created_at", "created_at_i", "num_comments",
+        "objectID", "parent_id", "parts", "points", "relevancy_score", "story_id", "story_text", "story_title",
+        "story_url", "text", "title", "updated_at", "url",
+    }
+)  # fmt: skip
+ITEM_FIELDS = frozenset(
+    {
+        "by", "dead", "deleted", "descendants", "id", "kids", "parent", "parts", "poll", "score", "text", "time",
+        "title", "type", "url",
+    }
+)  # fmt: skip
+"""What hits and items are known to have, mapped or left out on purpose."""
 
 
 class Options(SourceOptions):
@@ -86,9 +100,15 @@ def items(page: Page) -> Sequence[bytes]:
     return [bytes(hit) for hit in answer.hits]
 
 
+def wrap(page: Page, found: Sequence[bytes]) -> bytes:
+    """A search's answer with these hits, or the answer of a refresh, which is its item."""
+    return found[0] if page.verb == "refresh" else b'{"hits":[' + b",".join(found) + b'],"nbHits":%d}' % len(found)
+
+
 def parse(page: Page, _options: Options) -> Parsed:
     """Mentions, counts, accounts and reply edges of one page."""
-    return parse_items(page, items(page), _parse_item if page.verb == "refresh" else _parse_hit)
+    parse_one, known = (_parse_item, ITEM_FIELDS) if page.verb == "refresh" else (_parse_hit, HIT_FIELDS)
+    return parse_items(page, items(page), parse_one, known)
 
 
 class _Answer(msgspec.Struct):
@@ -246,4 +266,6 @@ SOURCE = Source(
     discover=discover,
     timeline=timeline,
     refresh=refresh,
+    wrap=wrap,
+    absence_is_deletion=False,  # Firebase says itself what is deleted; null is an item that it does not have yet
 )

@@ -1,0 +1,26 @@
+"""How far a page of a thread was read."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from flows import records
+from flows.sources.base import Page, Parsed
+
+
+def with_thread(parsed: Parsed, page: Page, *, root_id: str, replies_read: int, is_complete: bool) -> Parsed:
+    """The page with its `ThreadRead`. It stands beside every item that could be read, for some may be quarantined
+    later, and rows without an item cannot be loaded; the loader counts it once. What could not be read is a gap.
+    """
+    unread = set(parsed.malformed["item_no"])
+    read = records.ThreadRead(
+        root_id=root_id,
+        read_at=page.as_of,
+        replies_read=replies_read,
+        is_complete=is_complete and not unread,
+    )
+    rows = [(page.page_id, item_no, read) for item_no in range(parsed.item_count) if item_no not in unread]
+    if not rows:
+        return parsed
+    table = records.frame(records.ThreadRead, rows)
+    return dataclasses.replace(parsed, tables={**parsed.tables, "thread_read": table})

@@ -1,0 +1,279 @@
+"""One platform of the sandbox with a data folder of its own: nights through the real steps, and what is true.
+
+Time passes only when a client waits, for the client and for the façade's limits alike, so that the vendors' rates hold
+and cost no time.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from zlib import crc32
+
+import polars as pl
+
+from flows import extract, ingest
+from flows import plan as planning
+from flows.http import Clock, HttpClient
+from flows.landing import Outcome
+from flows.run import Run, opened
+from flows.sandbox import phrases
+from flows.sandbox.platforms import FACADES
+from flows.sandbox.platforms.facade import Facade, Hosted
+from flows.sandbox.platforms.stage import Stage
+from flows.sandbox.server import Sandbox
+from flows.sandbox.streams import epoch
+from flows.sandbox.world import World
+from flows.sources import SOURCES
+from flows.sources.base import Source
+from warehouse.connection import connect
+
+DAYS, SCALE = 6, 0.3
+LAST = datetime(2026, 6, 10, 2)
+FIRST, NEXT = LAST - timedelta(hours=26), LAST - timedelta(hours=2)
+"""Nights: what was new on the first is a day old on the next, and what is gone is looked for once more on the last."""
+COUNTS = ("likes", "replies", "reposts", "quotes", "views", "bookmarks", "upvotes", "downvotes", "clicks")
+
+
+class Killed(BaseException):
+    """What ends a process without a word."""
+
+
+class Hours:
+    """Time that passes only when someone waits; it begins anew with every night."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.waited, self._began, self._sandbox = 0.0, 0.0, sandbox
+        self.clock = Clock(now=self.now, monotonic=self.seconds, sleep=self.sleep)
+
+    def seconds(self) -> float:
+        return self.waited
+
+    def now(self) -> datetime:
+        return self._sandbox.now + timedelta(seconds=self.waited - self._began)
+
+    async def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+
+    def pass_a_day(self) -> None:
+        """No limit of the vendors' looks further back."""
+        self.waited = self._began = self.waited + 86_401
+
+
+@dataclass
+class Night:
+    """What one run did, and what lay in the warehouse after it."""
+
+    as_of: datetime
+    requests: list[str] = field(default_factory=list)
+    refused: int = 0  # by the façade's limits
+    outcomes: list[Outcome] = field(default_factory=list)
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    error: str | None = None  # why it was not asked at all
+
+    def ledger(self) -> dict[str, int]:
+        """Sums over the batches of this run."""
+        names = ("fetched", "loaded", "duplicate", "rejected", "quarantined", "snapshots")
+        return {name: int(self.tables["load"][name].sum()) for name in names}
+
+
+@dataclass
+class Bed:
+    """A platform, the one source that reads it, and its warehouse."""
+
+    folder: Path
+    sandbox: Sandbox
+    url: str
+    platform: str
+    topics: tuple[str, ...] = ("acme", "lumicabin", "flylighter")
+    first_days: int = 3
+    secrets: dict[str, str] | None = None  # None: those that the façade takes
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.hours = Hours(self.sandbox)
+        for limit in self.hosted.limiter.limits:
+            limit.clock = self.hours.seconds
+        self.hosted.wall_clock = self.hours.now
+        self._configure()
+
+    @property
+    def facade(self) -> Facade:
+        return FACADES[self.platform]
+
+    @property
+    def hosted(self) -> Hosted:
+        return self.sandbox.hosted[self.platform]
+
+    @property
+    def stage(self) -> Stage:
+        return self.hosted.stage
+
+    @property
+    def source(self) -> Source:
+        return source_of(self.platform)
+
+    def _configure(self) -> None:
+        entities = [entity for entity in phrases.ENTITIES if entity.entity_id in self.topics]
+        tables = [
+            ("[project]", {"name": "Contract", "data_dir": "data"}),
+            ("[schedule]", {"first_days": self.first_days}),
+            ("[http]", {"attempts": 3, "first_backoff": 0.001}),
+            *(("[[entities]]", _entity(entity)) for entity in entities),
+            *(("[[accounts]]", account) for account in self.tracked() if account.get("entity", "acme") in self.topics),
+            ("[[sources]]", self._options()),
+        ]
+        lines = [f"{head}\n{_lines(table)}" for head, table in tables]
+        (self.folder / "soundings.toml").write_text("".join(lines), encoding="utf-8")
+        secrets = self.facade.secrets if self.secrets is None else self.secrets
+        told = [f"SOUNDINGS_{self.platform}_{name}".upper() + f"='{value}'\n" for name, value in secrets.items()]
+        (self.folder / ".env").write_text("".join(told))
+
+    def _options(self) -> dict[str, Any]:
+        root = f"{self.url}/platforms/{self.platform}"
+        told = json.loads(json.dumps(dict(self.facade.options)).replace("{url}", root))
+        return {"name": self.platform, "type": self.platform, "allow_private": True, **told}
+
+    def tracked(self) -> list[dict[str, str]]:
+        """The accounts that the configuration names, as it does; none where the platform names no authors."""
+        accounts = self.stage.world.accounts
+        ours = accounts.filter((accounts["role"] != "public") & (accounts["platform"] == "microblog"))
+        write = self.facade.handle
+        if write is None:
+            return []
+        rows = ours.select("handle", "role", "entity_id").rows()
+        told = [{"handle": write(handle), "role": role, "entity": entity} for handle, role, entity in rows]
+        return [{"platform": self.platform, **{k: v for k, v in each.items() if v}} for each in told]
+
+    def night(self, as_of: datetime, *, killed_at: int | None = None) -> Night:
+        """One run: plan, extract, ingest. `killed_at`: its process ends with that request."""
+        self.sandbox.now = as_of
+        self.hours.pass_a_day()
+        told, refused_before = Night(as_of), self.hosted.limiter.refused
+        try:
+            with patch("flows.extract.HttpClient", functools.partial(_Client, self.hours.clock, told, killed_at)):
+                with opened(self.folder / "soundings.toml", None, "nightly", as_of=as_of) as run:
+                    self._steps(run, told)
+        finally:
+            told.refused = self.hosted.limiter.refused - refused_before
+        return told
+
+    def _steps(self, run: Run, told: Night) -> None:
+        con = connect(run.warehouse, settings=run.storage)
+        try:
+            for plan in planning.plan(run, con):
+                job = run.job(plan.options)
+                told.error = plan.error
+                told.outcomes = extract.extract(job, plan.asks, lambda _done, _all: None)
+                ingest.ingest(job, told.outcomes, con, lambda: None)
+                run.status.source(plan.options.name).state = "completed"
+            told.tables = {name: con.sql(f"from raw.{name}").pl() for name in _TABLES}
+            for name in ("load", "collection"):
+                told.tables[name] = told.tables[name].filter(pl.col("run_id") == run.status.run_id)
+        finally:
+            con.close()
+
+    def asked_from(self, as_of: datetime) -> datetime:
+        """The first moment that a first night asks for."""
+        return as_of - timedelta(days=self.first_days)
+
+    def truth(self, now: datetime) -> pl.DataFrame:
+        """All that can be seen at `now`, as a mention of this platform tells it; `mask` says whom the text names."""
+        rows = self.stage.within(None, None, now)
+        masks = self.stage.world.at(now)["mask"].to_list()[-self.stage.size :]
+        asked = sum(1 << bit for bit, entity in enumerate(phrases.ENTITIES) if entity.entity_id in self.topics)
+        tracked = set(self.stage.world.accounts.filter(pl.col("role") != "public")["handle"])
+        write = self.facade.handle or (lambda _handle: "")
+        told = [
+            {
+                "row": each.row, "text": self.facade.said(each), "published_at": self.facade.dated(each),
+                "handle": write(each.author.handle).lower(), "is_tracked": each.author.handle in tracked,
+                "parent": each.parent, "root": each.root, "mask": masks[each.row] & asked,
+                **self._counts(each),
+            }
+            for each in self.stage.tell(rows, now)
+        ]  # fmt: skip
+        return pl.DataFrame(told, infer_schema_length=None)
+
+    def _counts(self, told: Any) -> dict[str, int | None]:
+        of_replies = self.facade.tells_of_replies
+        names = self.facade.tells if told.parent is None or of_replies is None else of_replies
+        known = {name: count if isinstance(count, int) else getattr(told, count) for name, count in names.items()}
+        return {name: known.get(name) for name in COUNTS}
+
+
+class _Client(HttpClient):
+    """The real client, in our time; it notes what it is asked, and may die of it."""
+
+    def __init__(self, clock: Clock, night: Night, killed_at: int | None, platform: str, **more: Any) -> None:
+        super().__init__(platform, **more, clock=clock)
+        self._night, self._killed_at = night, killed_at
+
+    async def get(self, url: str, *args: Any, **more: Any) -> Any:
+        self._note(f"GET {url} {args}")
+        return await super().get(url, *args, **more)
+
+    async def post(self, url: str, *args: Any, **more: Any) -> Any:
+        self._note(f"POST {url} {args}")
+        return await super().post(url, *args, **more)
+
+    def _note(self, asked: str) -> None:
+        self._night.requests.append(asked)
+        if len(self._night.requests) == self._killed_at:
+            raise Killed
+
+
+_TABLES = (
+    "mention", "mention_entity", "engagement_snapshot", "account", "account_snapshot", "interaction", "thread_read",
+    "collection", "load", "quarantine", "tombstone",
+)  # fmt: skip
+
+
+def source_of(platform: str) -> Source:
+    return next(source for source in SOURCES if source.platform == platform)
+
+
+def planted(platform: str) -> World:
+    """A world for one platform, in which some posts of the first night are edited or gone on the next."""
+    world = World.make(crc32(platform.encode()) % 1000, DAYS, SCALE, end=LAST)
+    posts = world.posts.with_row_index("post")
+    answered = posts["parent"].drop_nulls().unique()
+    public = world.accounts["role"].gather(posts["account"]) == "public"
+    known = posts.filter(
+        public
+        & (pl.col("platform") == "microblog")
+        & ~pl.col("post").is_in(answered.implode())
+        & (pl.col("mask") > 0)
+        & (pl.col("deleted_s") > epoch(LAST))
+        & (pl.col("edited_s") > epoch(LAST))
+        & (pl.col("published_s") > epoch(FIRST - timedelta(hours=11)))
+        & (pl.col("published_s") < epoch(FIRST - timedelta(hours=1)))
+    ).sort(pl.col("parent").is_not_null(), "post")
+    gone, changed = known["post"][0:2].to_list(), known["post"][2:4].to_list()
+    is_gone, is_changed = pl.int_range(pl.len()).is_in(gone), pl.int_range(pl.len()).is_in(changed)
+    moment = epoch(FIRST + timedelta(hours=1))
+    told = world.posts.with_columns(
+        deleted_s=pl.when(is_gone).then(moment).otherwise("deleted_s"),
+        edited_s=pl.when(is_changed).then(moment).otherwise("edited_s"),
+        text_edited=pl.when(is_changed).then(pl.col("text") + " (I was wrong.)").otherwise("text_edited"),
+        mask_edited=pl.when(is_changed).then("mask").otherwise("mask_edited"),
+    )
+    return replace(world, posts=told)
+
+
+def _entity(entity: phrases.Entity) -> dict[str, Any]:
+    parent = {} if entity.kind == "brand" else {"parent": phrases.ENTITIES[0].entity_id}
+    return {
+        "id": entity.entity_id, "name": entity.name, "kind": entity.kind, "own": entity.own, "query": entity.query,
+        **parent,
+    }  # fmt: skip
+
+
+def _lines(table: dict[str, Any]) -> str:
+    """Keys and values as TOML, of which JSON's strings, numbers, booleans and lists are a part."""
+    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in table.items())
