@@ -30,5 +30,6 @@ def replay(source: str | None = None, config: Path | None = None, data_dir: Path
     if source is not None and source not in names:
         raise ConfigError(f"there is no source {source!r} to replay; there are {', '.join(names)}")
     with opened(config, data_dir, "replay") as run:
-        conclude(run, tasks.replay(run, source))
+        tasks.replay(run, source)
+        conclude(run)
     return tasks.ended(run)

@@ -21,9 +21,9 @@ from flows import records
 from flows.credentials import Access
 from flows.errors import SourceError
 from flows.http import Budgets, Limits
-from flows.landing import Outcome, read_page
+from flows.landing import Outcome, entries, read_page, write_named
 from flows.matching import Settled, Tracked, settle
-from flows.sources.base import MALFORMED, Parsed, Source, SourceOptions, Topic
+from flows.sources.base import MALFORMED, NOTHING, Parsed, Source, SourceOptions, Topic
 from flows.tally import ABSENCE, COLLECTION, Tally
 
 ITEMS_A_BATCH = 200_000
@@ -95,6 +95,7 @@ def batches(job: Job, windows: Sequence[Outcome]) -> Iterator[Path]:
                     group = _Draft()
                 yield _write(job, part)
                 part = _Draft()
+        write_named(job.landing, window, tally.named)
         part.ended.append(tally)
         group.merge(part)
         if group.is_full:
@@ -108,12 +109,13 @@ def _add_page(job: Job, page_id: str, draft: _Draft, tally: Tally) -> None:
     """Parse one page; one that cannot be read fails its window, and no other."""
     try:
         page = read_page(job.landing, page_id)
-        parsed = job.source.parse(page, job.options)
+        parsed = NOTHING if page.is_emptied else job.source.parse(page, job.options)
     except (SourceError, msgspec.MsgspecError, pl.exceptions.PolarsError, *UNEXPECTED) as error:
         told = error if isinstance(error, SourceError) else type(error).__name__  # other texts may quote a post
         tally.errors.append(f"page {page_id} cannot be read: {told}")
         return
     tally.add(parsed, job.as_of)
+    tally.named |= entries(page_id, parsed)
     draft.item_count += parsed.item_count
     draft.body_bytes += len(page.body)
     draft.pages.append((page_id, tally, parsed))

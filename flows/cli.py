@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from expectations.errors import SoundingsError
-from flows import present, runs, starter
+from flows import cli_quarantine, present, runs, starter
 from flows import settings as configured
 from flows.errors import ConfigError, SourceError
+from flows.invocation import AsOf, Config, DataDir, Json, carry_out, clock_of, prepare_prefect
 from flows.settings import Settings
 from flows.sources import source_of
-from warehouse.errors import LockedError
 from warehouse.lock import is_held
-
-if TYPE_CHECKING:
-    from prefect import State
-
-CLOCKS_DIFFER = timedelta(minutes=5)  # what --as-of may lie ahead of this machine's clock
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 topics_app = typer.Typer(no_args_is_help=True, help="Look at a query before you commit to it.")
 app.add_typer(topics_app, name="topics")
-
-Config = Annotated[Path | None, typer.Option("--config", help="soundings.toml (default: the one in this folder).")]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where everything is kept (default: as configured).")]
-AsOf = Annotated[
-    datetime | None, typer.Option("--as-of", help="The run's clock, UTC, for nights that are simulated or replayed.")
-]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+app.add_typer(cli_quarantine.app, name="quarantine")
 
 
 @app.command()
@@ -50,19 +37,20 @@ def init(
 
 @app.command()
 def check(config: Config = None, data_dir: DataDir = None) -> None:
-    """Check the configuration; writes nothing."""
+    """Check the configuration and that the credentials are there; writes nothing."""
     settings = configured.load(config, data_dir)
     _find_files(settings)
-    present.checked(settings)
+    if not present.checked(settings):
+        raise typer.Exit(2)
 
 
 @app.command()
 def run(config: Config = None, data_dir: DataDir = None, as_of: AsOf = None) -> None:
     """Run a night now; a run that was cut off is taken up again."""
-    clock, settings = _clock(as_of), _prepare_prefect(config, data_dir)
+    clock, settings = clock_of(as_of), prepare_prefect(config, data_dir)
     from flows.nightly import nightly
 
-    _carry_out(settings, lambda: nightly(config, data_dir, clock, return_state=True))
+    carry_out(settings, lambda: nightly(config, data_dir, clock, return_state=True))
 
 
 @app.command()
@@ -73,10 +61,10 @@ def backfill(
     as_of: AsOf = None,
 ) -> None:
     """Fetch the past: every day since then that is not covered yet."""
-    clock, settings = _clock(as_of), _prepare_prefect(config, data_dir)
+    clock, settings = clock_of(as_of), prepare_prefect(config, data_dir)
     from flows.backfill import backfill as flow
 
-    _carry_out(settings, lambda: flow(days, config, data_dir, clock, return_state=True))
+    carry_out(settings, lambda: flow(days, config, data_dir, clock, return_state=True))
 
 
 @app.command()
@@ -86,10 +74,10 @@ def replay(
     data_dir: DataDir = None,
 ) -> None:
     """Parse, match and load what has landed once more, without asking any platform."""
-    settings = _prepare_prefect(config, data_dir)
+    settings = prepare_prefect(config, data_dir)
     from flows.backfill import replay as flow
 
-    _carry_out(settings, lambda: flow(source, config, data_dir, return_state=True))
+    carry_out(settings, lambda: flow(source, config, data_dir, return_state=True))
 
 
 @app.command()
@@ -186,45 +174,6 @@ def _find_files(settings: Settings) -> None:
                 missing.append(f"{settings.path.name}: sources.{options.name}: {error}")
     if missing:
         raise ConfigError("\n".join(missing))
-
-
-def _prepare_prefect(config: Path | None, data_dir: Path | None) -> Settings:
-    """Prefect reads its environment when it is imported: say where its state lives before that."""
-    settings = configured.load(config, data_dir)
-    configured.apply(configured.prefect_environment(settings.data_dir, settings.prefect_api_url))
-    present.quiet_logs()
-    return settings
-
-
-def _clock(as_of: datetime | None) -> datetime | None:
-    """--as-of as UTC without zone. Raises ConfigError on a time to come: runs before it would be refused until then."""
-    if as_of is None:
-        return None
-    clock = as_of.astimezone(UTC).replace(tzinfo=None) if as_of.tzinfo else as_of
-    if clock > runs.utc_now() + CLOCKS_DIFFER:
-        raise ConfigError(f"--as-of {clock} lies in the future; it is {runs.utc_now()} UTC")
-    return clock
-
-
-def _carry_out(settings: Settings, flow: Callable[[], State]) -> None:
-    """Run a flow and show how it ended. Raises what kept it from beginning: nothing was done then."""
-    import httpx
-
-    before = runs.latest(settings.data_dir)
-    try:
-        state = flow()
-    except (RuntimeError, httpx.HTTPError) as error:  # Prefect did not find, or could not start, its server
-        raise SoundingsError(f"the run did not begin: {error}") from error
-    problem = state.result(raise_on_failure=False)
-    if isinstance(problem, ConfigError | LockedError):
-        raise problem
-    status = runs.latest(settings.data_dir)
-    if status is None or status == before:
-        raise SoundingsError(f"the run did not begin: {problem}")
-    present.status(status)
-    if status.state == "completed" and not state.is_completed():
-        present.fail(f"after the last step: {state.message}")
-    raise typer.Exit(0 if status.state == "completed" and state.is_completed() else 1)
 
 
 def main() -> None:

@@ -54,9 +54,8 @@ def rows(settings: Settings) -> dict[str, list[Row]]:
         "routing_rule": [
             {
                 "rule_no": number,
-                **rule.model_dump(exclude={"entity", "crisis"}),
+                **rule.model_dump(exclude={"entity"}),
                 "entity_id": rule.entity,
-                "is_crisis": rule.crisis,
                 "query_hash": topics.query_hash(topics.parse(rule.query)) if rule.query else None,
                 "sla_hours": sla[rule.department],
             }

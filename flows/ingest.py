@@ -10,25 +10,38 @@ import duckdb
 import msgspec
 import polars as pl
 
-from expectations.validate import validate
+from expectations.validate import judge_source, validate
 from expectations.verdict import Verdict
 from flows import records
 from flows.batch import Job, batches
-from flows.landing import Outcome, read_page
+from flows.landing import Outcome, keep_validators, read_page
 from flows.matching import ITEM
 from flows.runs import utc_now
+from warehouse.known import usual_volume, write_known
+from warehouse.ledger import has_loads, record_verdict
 from warehouse.load import load_batch
 
 LARGEST_PAYLOAD = 1_000_000  # bytes of one item kept in quarantine
+ORIGIN = pl.Schema(
+    {
+        "page_id": pl.String(), "verb": pl.String(), "topic_id": pl.String(), "page_as_of": pl.Datetime("us"),
+        "request": pl.String(),
+    }
+)  # fmt: skip
+"""What a quarantined item keeps of its page, for when landing has forgotten it."""
 
 
 def ingest(
     job: Job, outcomes: Sequence[Outcome], con: duckdb.DuckDBPyConnection, on_batch: Callable[[], None]
 ) -> list[Verdict]:
-    """Load a source's windows. A withheld batch loads nothing but the word that its windows are not covered."""
+    """Load a source's windows. A withheld batch loads nothing but the word that its windows are not covered.
+
+    The last verdict is on the source as a whole, once its batches are loaded.
+    """
     verdicts: list[Verdict] = []
     withheld: dict[str, str] = {}
     for folder in batches(job, outcomes):
+        write_known(con, folder, as_of=job.as_of)
         verdict = validate(folder, as_of=job.as_of)
         verdicts.append(verdict)
         if verdict.is_withheld:
@@ -39,8 +52,13 @@ def ingest(
             _attach_payloads(job, folder)
         _uncover(folder, withheld)
         load_batch(con, folder, loaded_at=utc_now())
+        _keep_validators(job, outcomes, folder)
         shutil.rmtree(folder)
         on_batch()
+    if has_loads(con, job.run_id, job.options.name):
+        volume = usual_volume(con, job.options.name, as_of=job.as_of)
+        verdicts.append(judge_source(job.options.name, job.run_id, volume, as_of=job.as_of))
+        record_verdict(con, job.run_id, verdicts[-1])
     return verdicts
 
 
@@ -54,12 +72,30 @@ def _attach_payloads(job: Job, batch: Path) -> None:
     if wanted.is_empty():
         return
     rows: list[tuple[str, int, str]] = []
+    origins: list[tuple[object, ...]] = []
     for (page_id,), found in wanted.sort(keys).group_by("page_id", maintain_order=True):
-        payloads = job.source.items(read_page(job.landing, str(page_id)))
-        rows += [(str(page_id), n, payloads[n][:LARGEST_PAYLOAD].decode("utf-8", "replace")) for n in found["item_no"]]
+        page = read_page(job.landing, str(page_id))
+        payloads = job.source.items(page)
+        rows += [(page.page_id, n, as_payload(payloads[n])) for n in found["item_no"]]
+        origins.append((page.page_id, page.verb, page.topic_id, page.as_of, page.request))
+    pl.DataFrame(origins, schema=ORIGIN, orient="row").write_parquet(batch / "origin.parquet")
     payload = pl.DataFrame(rows, schema={**records.LINEAGE, "payload": pl.String()}, orient="row")
     items = items.drop("payload").join(payload, on=keys, how="left", maintain_order="left")
     items.write_parquet(batch / "item.parquet")
+
+
+def as_payload(item: bytes) -> str:
+    """An item as the quarantine keeps it."""
+    return item[:LARGEST_PAYLOAD].decode("utf-8", "replace")
+
+
+def _keep_validators(job: Job, outcomes: Sequence[Outcome], batch: Path) -> None:
+    """Windows that are committed as covered need not be told again what did not change since."""
+    if not (batch / "collection.parquet").exists() or not any(outcome.validators for outcome in outcomes):
+        return
+    covered = set(pl.read_parquet(batch / "collection.parquet").filter("is_covered")["window_id"])
+    told = [(outcome.window_id, outcome.validators) for outcome in outcomes if outcome.window_id in covered]
+    keep_validators(job.landing, job.options.name, told)
 
 
 def _windows_of(batch: Path) -> set[str]:

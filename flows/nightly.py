@@ -8,8 +8,7 @@ from pathlib import Path
 from prefect import State, flow
 from prefect.futures import wait
 
-from expectations.verdict import Verdict
-from flows import present, tasks
+from flows import documents, present, tasks
 from flows.run import Run, opened
 
 
@@ -23,23 +22,23 @@ def nightly(config: Path | None = None, data_dir: Path | None = None, as_of: dat
 
 def steps(run: Run) -> None:
     """What every run does: sources side by side on the network, one after the other into the warehouse."""
-    verdicts: list[Verdict] = []
     with present.progress() as bars:
         plans = tasks.plan(run)
         sources = [tasks.extract.submit(run, plan, bars) for plan in plans]
         try:
             for plan, extracting in zip(plans, sources, strict=True):
-                verdicts += tasks.load(run, plan, tasks.landed(run, plan, extracting))
+                tasks.load(run, plan, tasks.landed(run, plan, extracting))
         finally:
             wait(sources)  # no source goes on landing when the run has ended
-    conclude(run, verdicts)
+    conclude(run)
 
 
-def conclude(run: Run, verdicts: list[Verdict]) -> None:
+def conclude(run: Run) -> None:
     """From what is loaded to what is served."""
-    documents = tasks.document.submit(run, verdicts)
-    tasks.build(run)
-    tasks.publish(run)
-    tasks.tidy(run)
-    documents.result()
+    with documents.recorded(run):
+        tasks.read_signals(run)
+        tasks.build(run)
+        tasks.publish(run)
+        tasks.tidy(run)
+        tasks.scrub(run)
     tasks.report(run)

@@ -60,7 +60,7 @@ def _asks(run: Run, options: AnyOptions, con: duckdb.DuckDBPyConnection) -> list
         ours = [account.handle.strip().lstrip("@") for account in run.settings.accounts if account.platform == platform]
         asks += [windows.timeline(platform, handle, span, covered) for handle in ours]
     if source.refresh:
-        due = coverage.due_for_refresh(con, options.name, run.as_of)
+        due = coverage.due_for_refresh(con, options.name, run.as_of, with_uncounted=source.refreshes_uncounted)
         asks += [windows.refresh(each, run.as_of) for each in batched(due, source.refresh_batch)]
     if source.context:
         asks += [windows.context(root, run.as_of) for root in coverage.threads_due(con, options.name, run.as_of)]

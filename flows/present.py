@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from unicodedata import category
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,16 +15,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from flows import topics
+from flows.credentials import Access, wanted
 from flows.rehearsal import Rehearsal
 from flows.runs import RunStatus, totals
-from flows.settings import Settings
-from flows.sources import platform_of, source_of
+from flows.settings import Settings, access_of
+from flows.sources import AnyOptions, platform_of, source_of
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 EXAMPLES = 5
+MOST_RULES = 5
+UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, lone surrogates, separators of lines
+REVERSALS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 STATES = {"completed": "green", "failed": "red", "crashed": "red", "running": "yellow"}
-TAKEN_UP = {"nightly": "run", "backfill": "backfill", "replay": "replay"}
+TAKEN_UP = {"nightly": "run", "backfill": "backfill", "replay": "replay", "quarantine": "quarantine release"}
 
 
 class Bars:
@@ -67,8 +72,17 @@ class Audience(StrEnum):
     restricted = "restricted"
 
 
+def visible(text: str, keep: str = "") -> str:
+    """Text that strangers wrote, with what a terminal would obey (escapes, other controls, reversals) as `\\x1b`."""
+
+    def seen(char: str) -> bool:
+        return char in keep or (category(char) not in UNSEEN and char not in REVERSALS)
+
+    return "".join(char if seen(char) else char.encode("unicode_escape").decode() for char in text)
+
+
 def say(text: str) -> None:
-    out.print(escape(text), soft_wrap=True)
+    out.print(escape(visible(text, keep="\n")), soft_wrap=True)
 
 
 def near(path: Path) -> Path:
@@ -78,7 +92,7 @@ def near(path: Path) -> Path:
 
 
 def fail(text: str) -> None:
-    err.print(f"[red]error:[/red] {escape(text)}", soft_wrap=True)
+    err.print(f"[red]error:[/red] {escape(visible(text, keep=chr(10)))}", soft_wrap=True)
 
 
 def quiet_logs() -> None:
@@ -111,28 +125,61 @@ def status(run: RunStatus, *, is_alive: bool = True) -> None:
     out.print(table)
     for source in run.sources:
         if source.error:
-            out.print(f"[red]{escape(source.name)}[/]: {escape(source.error)}", soft_wrap=True)
+            out.print(f"[red]{escape(source.name)}[/]: {escape(visible(source.error))}", soft_wrap=True)
     if run.error:
-        out.print(f"[red]{escape(run.error)}[/]", soft_wrap=True)
+        out.print(f"[red]{escape(visible(run.error))}[/]", soft_wrap=True)
+    _findings(run)
     if run.release:
         out.print(f"Release: {escape(run.release)}", soft_wrap=True)
 
 
-def checked(settings: Settings) -> None:
-    """What a good configuration will do."""
+def _findings(run: RunStatus) -> None:
+    """The rules that rows broke, the worst first, and where to read on."""
+    for rule in run.broken_rules[:MOST_RULES]:
+        colour = "red" if rule.severity == "critical" else "yellow"
+        share = f"{rule.failed:,} of {rule.checked:,}"
+        out.print(f"[{colour}]{rule.severity}[/] {escape(rule.source)}: {rule.rule} fails on {share}", soft_wrap=True)
+        out.print(f"  {escape(rule.why)}; {escape(rule.fix)}", soft_wrap=True)
+    if len(run.broken_rules) > MOST_RULES:
+        say(f"{len(run.broken_rules) - MOST_RULES} more broken rules: soundings status --json, or the Data Docs.")
+    if totals(run).quarantined:
+        say(f"In quarantine: soundings quarantine list --run {run.run_id}")
+
+
+def checked(settings: Settings) -> bool:
+    """What a configuration will do, and which credentials it lacks; whether it lacks none."""
     say(f"{settings.path.name} is good.")
     for entity in settings.entities:
         say(f"{entity.name} ({entity.kind}): {topics.parse(entity.query)}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("source", "platform", "reads", "credentials"):
         table.add_column(name)
+    missing: list[tuple[str, str, str]] = []
     for options in settings.sources:
-        source = source_of(options)
-        verbs = [verb for verb in ("discover", "timeline", "refresh", "context", "read") if getattr(source, verb)]
-        reads = ", ".join(verbs) if options.enabled else "disabled"
-        table.add_row(escape(options.name), platform_of(options), reads, "none needed")
+        access = access_of(settings, options) if options.enabled else Access()
+        missing += [(options.name, name, what) for name, what in access.missing.items()]
+        row = (escape(options.name), platform_of(options), _reads(options), _credentials(options, access))
+        table.add_row(*row)
     out.print(table)
     say(f"Data in {settings.data_dir}; every night by '{settings.schedule.cron}' ({settings.schedule.timezone}).")
+    if missing:
+        say("Missing, in the environment or in .env beside the configuration; without them these sources stand still:")
+    for source, name, what in missing:
+        out.print(f"[red]{escape(source)}[/]: {name} – {escape(what)}", soft_wrap=True)
+    return not missing
+
+
+def _reads(options: AnyOptions) -> str:
+    verbs = ("discover", "browse", "timeline", "refresh", "context", "read")
+    return ", ".join(v for v in verbs if getattr(source_of(options), v)) if options.enabled else "disabled"
+
+
+def _credentials(options: AnyOptions, access: Access) -> str:
+    if access.missing:
+        return f"[red]{len(access.missing)} missing[/]"
+    if access.secrets:
+        return "given"
+    return "none given, works without" if options.enabled and wanted(options) else "none needed"
 
 
 def rehearsal(tried: Rehearsal) -> None:
@@ -152,8 +199,8 @@ def rehearsal(tried: Rehearsal) -> None:
 
 
 def _example(colour: str, why: str, text: str) -> None:
-    line = " ".join(text.split())
-    out.print(f"[{colour}]{escape(why)}[/]  {escape(line)}", overflow="ellipsis", no_wrap=True)
+    line = visible(" ".join(text.split()))
+    out.print(f"[{colour}]{escape(visible(why))}[/]  {escape(line)}", overflow="ellipsis", no_wrap=True)
 
 
 def verbatim(text: str) -> None:

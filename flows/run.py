@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from flows import configuration, runs
 from flows import settings as configured
 from flows.batch import Job
 from flows.errors import ConfigError
-from flows.http import Limits
+from flows.http import Budgets, Limits
 from flows.matching import Tracked
 from flows.runs import RunKind, RunState, RunStatus, SourceStatus
 from flows.schedule import scheduled_before
@@ -33,6 +33,10 @@ class Run:
     settings: Settings
     status: RunStatus
     must_rebuild: bool = False  # the configuration changed: models are made anew
+    budgets: Budgets = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.budgets = Budgets(self.settings.data_dir / "quotas")
 
     @property
     def as_of(self) -> datetime:
@@ -77,6 +81,8 @@ class Run:
             folder=self.settings.path.parent,
             limits=Limits(**self.settings.http.model_dump()),
             contact=self.settings.project.contact,
+            access=configured.access_of(self.settings, options),
+            budgets=self.budgets,
         )
 
     def save(self) -> None:

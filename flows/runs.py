@@ -13,11 +13,12 @@ from typing import Literal
 
 import msgspec
 
+from expectations.suites import Severity
 from flows.landing.files import UNFINISHED, write_whole
 
 LOG = logging.getLogger(__name__)
 RunState = Literal["running", "completed", "failed", "crashed"]
-RunKind = Literal["nightly", "backfill", "replay"]
+RunKind = Literal["nightly", "backfill", "replay", "quarantine"]
 SourceState = Literal["pending", "extracting", "loading", "completed", "failed"]
 TIMES = ("as_of", "started_at", "ended_at", "since")  # UTC: without zone in here, with one in the document
 _WRITING = threading.Lock()  # sources are extracted side by side, and each notes how it fares
@@ -38,6 +39,18 @@ class SourceStatus(msgspec.Struct):
     pages: int = 0
 
 
+class BrokenRule(msgspec.Struct, frozen=True):
+    """A rule that some rows of a source broke in the run; `source` is `marts` for what was computed."""
+
+    source: str
+    rule: str  # table.column.what_holds
+    severity: Severity
+    checked: int
+    failed: int
+    why: str
+    fix: str  # what to do
+
+
 class RunStatus(msgspec.Struct):
     """What `soundings status --json` prints."""
 
@@ -51,6 +64,7 @@ class RunStatus(msgspec.Struct):
     error: str | None = None
     since: datetime | None = None  # backfill: how far back
     sources: list[SourceStatus] = []
+    broken_rules: list[BrokenRule] = []
 
     def __post_init__(self) -> None:
         for name in TIMES:

@@ -184,7 +184,6 @@ class Routing(Section):
     platform: Slug | None = None
     intent: records.Intent | None = None
     query: Query | None = None
-    crisis: bool = False  # only within a crisis of the entity
 
 
 class Target(Section):

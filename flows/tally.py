@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from flows.landing import Outcome
+from flows.landing import Entry, Outcome
 from flows.sources.base import Parsed
 
 EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001 - UTC without zone, as all our times
@@ -36,6 +36,7 @@ class Tally:
     last: datetime | None = None
     covered_from: datetime | None = None  # nothing older was to be had
     told: set[str] = field(default_factory=set)  # mentions that a refresh has told of
+    named: set[Entry] = field(default_factory=set)  # mentions that its pages name
     has_nameless: bool = False  # an item that cannot be read, and might be any of those asked for
 
     def add(self, parsed: Parsed, as_of: datetime) -> None:

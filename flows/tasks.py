@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 from duckdb import DuckDBPyConnection
 from duckdb import Error as DuckDBError
-from msgspec.structs import replace
 from polars.exceptions import PolarsError
 from prefect import State, get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
@@ -19,22 +17,25 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 
-from expectations.data_docs import write_data_docs
-from expectations.errors import SoundingsError
-from expectations.verdict import Verdict
+from expectations.data_docs import KEPT_RUNS
+from expectations.errors import ExpectationError, SoundingsError
 from flows import plan as planning
-from flows import present, runs
+from flows import present, quarantine, runs, signals
+from flows import scrub as scrubbing
 from flows.batch import UNEXPECTED
 from flows.extract import extract as extract_windows
+from flows.findings import broken_rules
 from flows.ingest import ingest
 from flows.landing import Outcome, finished_windows, prune_landing
 from flows.plan import Plan
+from flows.quarantine import Order
 from flows.run import Run
+from flows.runs import SourceStatus
 from flows.settings import mask_key
 from flows.sources import AnyOptions
-from warehouse import coverage
+from warehouse import coverage, ledger
+from warehouse.check_marts import check_marts
 from warehouse.connection import connect
-from warehouse.ledger import prune_touched
 from warehouse.models import build as build_models
 from warehouse.publish import publish as publish_release
 
@@ -59,10 +60,10 @@ def extract(run: Run, plan: Plan, bars: present.Bars) -> list[Outcome]:
 
 
 @task(name="load", task_run_name="load {plan.options.name}", cache_policy=NO_CACHE)
-def load(run: Run, plan: Plan, outcomes: Sequence[Outcome]) -> list[Verdict]:
+def load(run: Run, plan: Plan, outcomes: Sequence[Outcome]) -> None:
     """Validate and load what was landed for one source; one at a time, as there is one writer."""
     with _written(run) as con:
-        return _load(run, plan.options, {run.as_of: outcomes}, con)
+        _load(run, plan.options, {run.as_of: outcomes}, con)
 
 
 def landed(run: Run, plan: Plan, extracting: PrefectFuture[list[Outcome]]) -> list[Outcome]:
@@ -75,51 +76,63 @@ def landed(run: Run, plan: Plan, extracting: PrefectFuture[list[Outcome]]) -> li
 
 
 @task(name="replay", cache_policy=NO_CACHE)
-def replay(run: Run, source: str | None) -> list[Verdict]:
+def replay(run: Run, source: str | None) -> None:
     """Load again every window that was landed to its end, with the clock at which it was fetched."""
-    verdicts: list[Verdict] = []
     chosen = [options for options in run.sources if source in (None, options.name)]
     run.status.sources = [run.status.source(options.name) for options in chosen]
     with _written(run) as con:
         for options in chosen:
             by_clock: dict[datetime, list[Outcome]] = {}
             for outcome in finished_windows(run.landing, options.name):
-                said_then = replace(outcome, error=None)  # an old error is no error of this run
+                said_then = msgspec.structs.replace(outcome, error=None)  # an old error is no error of this run
                 by_clock.setdefault(outcome.as_of, []).append(said_then)
-            verdicts += _load(run, options, by_clock, con)
-    return verdicts
+            _load(run, options, by_clock, con)
+
+
+@task(name="release", cache_policy=NO_CACHE)
+def release(run: Run, order: Order) -> None:
+    """Try quarantined items again: the one source of this run."""
+    run.status.sources = [SourceStatus(name=quarantine.SOURCE, platform="any")]
+    with _written(run) as con, _loading(run, quarantine.SOURCE, con) as (note, errors):
+        errors += quarantine.release(run, order, con, note)
 
 
 def _load(
     run: Run, options: AnyOptions, outcomes: Mapping[datetime, Sequence[Outcome]], con: DuckDBPyConnection
-) -> list[Verdict]:
-    status = run.status.source(options.name)
+) -> None:
+    with _loading(run, options.name, con) as (note, _):
+        for as_of, windows in outcomes.items():
+            ingest(run.job(options, as_of), windows, con, note)
+
+
+@contextmanager
+def _loading(run: Run, name: str, con: DuckDBPyConnection) -> Iterator[tuple[Callable[[], None], list[str]]]:
+    """One source on its way into the warehouse: what notes its counts as they grow, and what it has failed of."""
+    status = run.status.source(name)
     status.state = "loading"
 
     def note() -> None:
-        for key, value in coverage.counts_of_run(con, run.status.run_id, options.name).items():
+        for key, value in coverage.counts_of_run(con, run.status.run_id, name).items():
             setattr(status, key, value)
         run.save()
 
     note()
-    verdicts: list[Verdict] = []
     errors = [status.error] if status.error else []
     try:
-        for as_of, windows in outcomes.items():
-            verdicts += ingest(run.job(options, as_of), windows, con, note)
+        yield note, errors
     except SoundingsError as error:  # what is committed stays; its windows are asked again
         errors.append(str(error))
     except (DuckDBError, PolarsError, OSError, *UNEXPECTED) as error:  # this source's, and no other's
-        get_run_logger().exception("%s broke down", options.name)
+        get_run_logger().exception("%s broke down", name)
         errors.append(f"loading broke down ({type(error).__name__}); the log has the trace")
-    errors += coverage.errors_of_run(con, run.status.run_id, options.name)
+    errors += coverage.errors_of_run(con, run.status.run_id, name)
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     status.error = f"{errors[0]}{more}" if errors else None
     status.state = "failed" if errors else "completed"
+    run.status.broken_rules = broken_rules(ledger.verdicts_of_run(con, run.status.run_id))
     run.save()
     if errors:
-        get_run_logger().error("%s failed: %s", options.name, status.error)
-    return verdicts
+        get_run_logger().error("%s failed: %s", name, status.error)
 
 
 @contextmanager
@@ -131,23 +144,33 @@ def _written(run: Run) -> Iterator[DuckDBPyConnection]:
         con.close()
 
 
-@task(name="document", cache_policy=NO_CACHE)
-def document(run: Run, verdicts: Sequence[Verdict]) -> None:
-    """Great Expectations' record of the run. A process of its own: its import would hold up all else here."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        site = run.settings.data_dir / "expectations"
-        process.submit(write_data_docs, site, list(verdicts), run.status.run_id, run.as_of).result()
+@task(name="signals", cache_policy=NO_CACHE)
+def read_signals(run: Run) -> None:
+    """What the models need to know of texts beyond what SQL can tell."""
+    with _written(run) as con:
+        staging = run.settings.data_dir / "staging"
+        signals.match_rules(con, run.settings.routing, staging, run.status.run_id, loaded_at=runs.utc_now())
 
 
 @task(name="build", cache_policy=NO_CACHE)
 def build(run: Run) -> None:
-    """Bring the models up to what is loaded."""
+    """Bring the models up to what is loaded, and check what they say: what breaks a critical rule is not published."""
+    zone = run.settings.reporting.timezone
+
+    def check(con: DuckDBPyConnection, is_full: bool) -> None:
+        verdict = check_marts(con, run.status.run_id, run.as_of, zone, is_full=is_full)
+        run.status.broken_rules = broken_rules(ledger.verdicts_of_run(con, run.status.run_id))
+        run.save()
+        if verdict.is_withheld:
+            raise ExpectationError(f"nothing was published, the release before stays: {'; '.join(verdict.reasons)}")
+
     build_models(
         run.warehouse,
         run.settings.data_dir,
         run.storage,
-        reporting_timezone=run.settings.reporting.timezone,
+        reporting_timezone=zone,
         full_refresh=run.must_rebuild,
+        check=check,
     )
 
 
@@ -174,7 +197,15 @@ def tidy(run: Run) -> None:
     prune_landing(run.landing, run.as_of - timedelta(days=run.settings.retention.landing_days))
     runs.prune(run.settings.data_dir, run.settings.publish.keep * 10)
     with _written(run) as con:
-        prune_touched(con)
+        ledger.prune_touched(con)
+        ledger.prune_verdicts(con, KEPT_RUNS)
+
+
+@task(name="scrub", cache_policy=NO_CACHE)
+def scrub(run: Run) -> None:
+    """Take what was deleted at its platform out of landing, quarantine, kept releases and the warehouse file."""
+    if count := scrubbing.scrub(run):
+        get_run_logger().info("%s deleted mentions are scrubbed from every layer", count)
 
 
 def ended(run: Run) -> State:

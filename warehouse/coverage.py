@@ -45,24 +45,28 @@ def windows_of_run(con: duckdb.DuckDBPyConnection, run_id: str) -> set[tuple[str
     return {(row[0], row[1]) for row in rows.fetchall()}
 
 
-def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime) -> list[str]:
+def due_for_refresh(
+    con: duckdb.DuckDBPyConnection, source: str, as_of: datetime, *, with_uncounted: bool = False
+) -> list[str]:
     """Native ids of mentions at a ladder age that no snapshot serves yet, and of those that were not answered the last
     time; at most MOST_DUE, oldest first.
 
     Only what stood before this run counts, so that a run taken up after a kill plans the same.
     Mentions of which no count was ever told (comments on Hacker News) are left out: there is nothing to read again.
+    `with_uncounted` lets them in for what else a refresh tells, deletions and edits: at the ages at which no earlier
+    run has read all that was due to it.
     """
     ages = ", ".join(f"({hours})" for hours in LADDER_HOURS)
     rows = con.execute(
         f"""
         with standing as (
-            select mention_id, native_id, published_at
+            select mention_id, native_id, published_at, first_seen_at
             from raw.mention
             where source = $source and (deleted_at is null or deleted_at >= $as_of) and first_seen_at < $as_of
         ),
 
         at_age as (
-            select mention_id, native_id, published_at, age.hours
+            select mention_id, native_id, published_at, first_seen_at, age.hours
             from standing
             join (values {ages}) as age (hours)
                 on published_at <= $as_of - to_hours(age.hours)
@@ -78,6 +82,25 @@ def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime
             having not bool_or(snapshot.age_hours >= at_age.hours and snapshot.age_hours < 1.5 * at_age.hours)
         ),
 
+        refreshed as (
+            select asked_at
+            from raw.collection
+            where source = $source and verb = 'refresh' and asked_at < $as_of
+            group by asked_at
+            having bool_and(is_covered)
+        ),
+
+        uncounted as (
+            select native_id, published_at
+            from at_age
+            anti join (from raw.engagement_snapshot where captured_at < $as_of) using (mention_id)
+            left join refreshed
+                on asked_at > first_seen_at
+                and asked_at >= published_at + to_hours(hours)
+                and asked_at < published_at + to_minutes(90 * hours)
+            where $with_uncounted and asked_at is null
+        ),
+
         absent as (
             select mention_id
             from raw.absence
@@ -86,11 +109,13 @@ def due_for_refresh(con: duckdb.DuckDBPyConnection, source: str, as_of: datetime
 
         from unserved
         union
+        from uncounted
+        union
         select native_id, published_at from standing semi join absent using (mention_id)
         order by published_at, native_id
         limit {MOST_DUE}
         """,  # noqa: S608 - only our own constants
-        {"source": source, "as_of": as_of},
+        {"source": source, "as_of": as_of, "with_uncounted": with_uncounted},
     )
     return [row[0] for row in rows.fetchall()]
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+import msgspec
+
+from expectations.verdict import Verdict
 
 NOTHING_BUILT = -1
 """`raw.build.built_load_seq` where the configuration changed since the models were built: build all anew."""
@@ -65,7 +68,39 @@ def prune_touched(con: duckdb.DuckDBPyConnection) -> int:
     return int(_value(con, "delete from raw.touched where load_seq <= (select built_load_seq from raw.build)"))
 
 
-def _value(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = con.execute(query).fetchone()
+def has_loads(con: duckdb.DuckDBPyConnection, run_id: str, source: str) -> bool:
+    """Whether a run has loaded anything of a source, also before it was cut off and taken up again."""
+    return bool(_value(con, "select count(*) from raw.load where run_id = ? and source = ?", run_id, source))
+
+
+def record_verdict(con: duckdb.DuckDBPyConnection, run_id: str, verdict: Verdict) -> None:
+    """Keep a verdict that belongs to no load, as of the newest load it is about; the same again replaces it."""
+    key = {"run_id": run_id, "batch_id": verdict.batch_id, "source": verdict.source}
+    con.execute("delete from raw.verdict where run_id = $run_id and batch_id = $batch_id and source = $source", key)
+    con.execute(
+        "insert into raw.verdict select $run_id, $batch_id, $source, $verdict, "
+        "coalesce(max(load_seq) filter (run_id = $run_id and source = $source), max(load_seq), 0) from raw.load",
+        {**key, "verdict": msgspec.json.encode(verdict).decode()},
+    )
+
+
+def verdicts_of_run(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Verdict]:
+    """What validation said in a run, also before it was cut off and taken up again; in the order of the loads."""
+    rows = con.execute("select source, verdict from raw.verdict where run_id = ? order by load_seq, batch_id", [run_id])
+    named = [(source, msgspec.json.decode(document, type=Verdict)) for source, document in rows.fetchall()]
+    return [msgspec.structs.replace(verdict, source=source) for source, verdict in named]
+
+
+def prune_verdicts(con: duckdb.DuckDBPyConnection, keep_runs: int) -> None:
+    """Forget the verdicts of all but the newest runs."""
+    con.execute(
+        "delete from raw.verdict where run_id not in ("
+        "select run_id from raw.verdict group by run_id order by max(load_seq) desc, run_id desc limit ?)",
+        [keep_runs],
+    )
+
+
+def _value(con: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> int:
+    row = con.execute(query, list(parameters)).fetchone()
     assert row is not None  # noqa: S101 (an aggregate, a one-row table and a DELETE's count always give a row)
     return int(row[0])

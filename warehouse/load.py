@@ -17,6 +17,7 @@ from warehouse.errors import WarehouseError
 from warehouse.ledger import LoadCounts, find_load, last_load_seq
 
 STEPS = Path(__file__).parent / "load_steps"
+VERDICT = "verdict.json"  # what validation wrote beside the batch
 
 ITEM_FILES = {
     "mention": "mention",
@@ -31,7 +32,15 @@ ITEM_FILES = {
 }
 """Files whose rows belong to items, and the raw table that has the columns of one that is absent, being empty."""
 
-_OTHER_FILES = {"quarantine": "quarantine", "collection": "collection"}
+_OTHER_FILES = {
+    "quarantine": "quarantine",
+    "collection": "collection",
+    "origin": "quarantine",
+    "release": "quarantine",
+    "absence": "absence",
+}
+"""`origin`: what a release needs to know of a page with quarantined items; `release`: which quarantined item each item
+of the batch is, and what is waived for it."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -43,6 +52,7 @@ class Batch(msgspec.Struct, frozen=True):
     platform: str
     as_of: datetime
     pages: int
+    booked_as: str | None = None  # the ledger's name for it, where that is not the source: a release
 
     def describe(self) -> str:
         """How messages name it."""
@@ -76,7 +86,14 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch_dir: Path, *, loaded_at: da
 
 
 def _load(work: duckdb.DuckDBPyConnection, batch: Batch, batch_dir: Path, loaded_at: datetime) -> LoadCounts:
-    variables = {**msgspec.structs.asdict(batch), "load_seq": last_load_seq(work) + 1, "loaded_at": loaded_at}
+    verdict = batch_dir / VERDICT
+    variables = {
+        **msgspec.structs.asdict(batch),
+        "booked_as": batch.booked_as or batch.source,
+        "load_seq": last_load_seq(work) + 1,
+        "loaded_at": loaded_at,
+        "verdict": verdict.read_text("utf-8") if verdict.exists() else None,
+    }
     for name, value in variables.items():
         work.execute(f"set variable {name} = ?", [value])
     rungs = " + ".join(f"(age_hours >= {hours})::int" for hours in LADDER_HOURS)

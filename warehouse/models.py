@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
+from expectations.errors import SoundingsError
 from warehouse.connection import StorageSettings, connect
 from warehouse.dbt_project import PROJECT, ModelResult, build_project
 from warehouse.errors import WarehouseError
 from warehouse.ledger import NOTHING_BUILT, built_load_seq, last_load_seq
+
+Check = Callable[[duckdb.DuckDBPyConnection, bool], None]
+"""Told whether all was built anew, or only what the `int_touched_*` tables name."""
 
 _PROJECT_FILES = (".sql", ".yml", ".csv")
 
@@ -32,23 +37,41 @@ class BuildReport:
 
 
 def build(
-    warehouse: Path, data_dir: Path, settings: StorageSettings, *, reporting_timezone: str, full_refresh: bool
+    warehouse: Path,
+    data_dir: Path,
+    settings: StorageSettings,
+    *,
+    reporting_timezone: str,
+    full_refresh: bool,
+    check: Check | None = None,
 ) -> BuildReport:
     """Bring the models up to the newest load. Call it with no connection of ours open to the file.
 
     All is built anew where `full_refresh` says so, the configuration or the project changed, or a full build was
-    killed; a build that was killed is simply run again. Raises WarehouseError with the first model that failed.
+    killed; a build that was killed is simply run again. Raises WarehouseError with the first model that failed, and
+    what `check` raises: a build that it refuses is not built, and the next one is a full one. It is not asked where
+    nothing was loaded since the last build.
     """
     version = _version(_checked(reporting_timezone))
     with connect(warehouse, settings=settings) as con:
-        newest = last_load_seq(con)
-        is_full = full_refresh or built_load_seq(con) == NOTHING_BUILT or _built_version(con) != version
+        newest, before = last_load_seq(con), built_load_seq(con)
+        is_full = full_refresh or before == NOTHING_BUILT or _built_version(con) != version
         if is_full:  # owed from here on: a full build that is killed is not carried on as a small one
-            con.execute("update raw.build set built_load_seq = ?", [NOTHING_BUILT])
+            _owe_full_build(con)
     models = build_project(warehouse, data_dir, settings, reporting_timezone=reporting_timezone, is_full=is_full)
     with connect(warehouse, settings=settings) as con:
+        if check is not None and (is_full or newest > before):
+            try:
+                check(con, is_full)
+            except SoundingsError:
+                _owe_full_build(con)
+                raise
         _move_watermark(con, newest, version)
     return BuildReport(is_full, newest, models)
+
+
+def _owe_full_build(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("update raw.build set built_load_seq = ?", [NOTHING_BUILT])
 
 
 def _checked(reporting_timezone: str) -> str:

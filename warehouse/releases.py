@@ -124,6 +124,11 @@ def prune(data_dir: Path, keep: int) -> None:
     current = current_release(data_dir)
     for path in list_releases(data_dir)[: -max(keep, 1)]:
         if path.resolve() != current:
-            leaving = path.with_name(f"{path.name}.tmp-old")  # a release is whole or has another name
-            path.rename(leaving)
-            shutil.rmtree(leaving)
+            remove(path)
+
+
+def remove(release: Path) -> None:
+    """Remove a release; readers that have its files open keep them."""
+    leaving = release.with_name(f"{release.name}.tmp-old")  # a release is whole or has another name
+    release.rename(leaving)
+    shutil.rmtree(leaving)

@@ -3,23 +3,30 @@
 Pages are found again by their request. A window that was interrupted is simply asked for again from its start: what
 has landed answers from disk, and the network is asked from the stored page on. `files` writes and proves pages,
 `attempts` keeps a window's, `client` is what sources ask, `validators` spares what is unchanged, `history` replays and
-forgets.
+forgets, `named` tells which pages name a mention, `scrub` takes it out of them.
 """
 
 from flows.landing.attempts import Attempt, Outcome
 from flows.landing.client import LandingClient
 from flows.landing.files import read_page, request_key
 from flows.landing.history import finished_windows, prune_landing
+from flows.landing.named import Entry, entries, write_named
+from flows.landing.scrub import Parser, scrub_landing
 from flows.landing.validators import Validators, keep_validators
 
 __all__ = [
     "Attempt",
+    "Entry",
     "LandingClient",
     "Outcome",
+    "Parser",
     "Validators",
+    "entries",
     "finished_windows",
     "keep_validators",
     "prune_landing",
     "read_page",
     "request_key",
+    "scrub_landing",
+    "write_named",
 ]

@@ -87,6 +87,11 @@ def write_page(path: Path, page: Page, *, run_id: str, window_id: str, number: i
 
 def load_page(path: Path, page_id: str, platform: str) -> Page:
     """Read a page file. Raises SourceError that names it where it is missing, damaged or another page's."""
+    return load_label(path, page_id, platform)[1]
+
+
+def load_label(path: Path, page_id: str, platform: str) -> tuple[Label, Page]:
+    """A page with what its file's first line says. Raises SourceError as `load_page` does."""
     try:
         packed = path.read_bytes()
         if zstandard.get_frame_parameters(packed).content_size > _LARGEST:
@@ -97,7 +102,7 @@ def load_page(path: Path, page_id: str, platform: str) -> Page:
         raise SourceError(platform, f"the landed page {path} cannot be read ({error})") from None
     if (label.page.page_id, label.body_bytes, label.body_blake2) != (page_id, len(body), _digest(body)):
         raise SourceError(platform, f"the landed page {path} is damaged: it is not what was written")
-    return msgspec.structs.replace(label.page, body=body)
+    return label, msgspec.structs.replace(label.page, body=body)
 
 
 def read_page(root: Path, page_id: str) -> Page:

@@ -257,6 +257,7 @@ class Source:
     credentials: Callable[[Any, Mapping[str, str]], Credentials] | None = None  # from options and secrets by name
     pause: Callable[[bytes], float | None] | None = None  # seconds that an answer's body asks us to wait
     absence_is_deletion: bool = True  # an id that two refreshes, an hour and a run apart, do not answer is gone
+    refreshes_uncounted: bool = False  # a refresh tells deletions and edits of mentions of which no count was ever told
     wrap: Callable[[Page, Sequence[bytes]], bytes] | None = None  # items as a page's body again: what `items` undoes
     accept: str = "application/json"
     cost: str = "free"  # what the vendor takes, for the table of sources

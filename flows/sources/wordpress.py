@@ -193,4 +193,5 @@ SOURCE = Source(
     timeline=timeline,
     refresh=refresh,
     context=context,
+    refreshes_uncounted=True,  # the REST API tells no counts at all
 )

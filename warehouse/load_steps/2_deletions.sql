@@ -48,3 +48,13 @@ where target_mention_id in (select mention_id from batch_deletion) and target_id
 
 update raw.quarantine set payload = null
 where mention_id in (select mention_id from batch_deletion) and payload is not null;
+
+update raw.mention_entity set matched_terms = []
+where mention_id in (select mention_id from batch_deletion);
+
+update raw.text_signal set terms = []
+where mention_id in (select mention_id from batch_deletion);
+
+-- What tells of it again has landed again: these pages are to be scrubbed, too.
+update raw.tombstone set scrubbed_at = null
+where mention_id in (select mention_id from in_item) and scrubbed_at is not null;

@@ -58,7 +58,8 @@ with merged as (
         n.text,
         coalesce(n.url, k.url) as url,
         coalesce(n.language_reported, k.language_reported) as language_reported,
-        n.published_at,
+        -- Nothing is published after it was seen: a time that says so is the clock of a feed that tells no other.
+        if(n.published_at > k.first_seen_at, k.published_at, n.published_at) as published_at,
         coalesce(n.edited_at, k.edited_at) as edited_at,
         coalesce(n.parent_id, k.parent_id) as parent_id,
         coalesce(n.root_id, k.root_id) as root_id,
@@ -90,7 +91,7 @@ select
     n.mention_id, n.platform, n.native_id, n.kind, v.author_id, n.text,
     coalesce(n.url, k.url) as url,
     coalesce(n.language_reported, k.language_reported) as language_reported,
-    n.published_at,
+    v.published_at,
     coalesce(n.edited_at, k.edited_at) as edited_at,
     coalesce(n.parent_id, k.parent_id) as parent_id,
     v.root_id, n.links, n.hashtags, n.handles, n.media_formats, v.found_by,

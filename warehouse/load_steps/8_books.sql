@@ -55,16 +55,29 @@ from scrubbed as s
 left join raw.mention_entity as e using (mention_id)
 cross join (values ('old'), ('new')) as states (state);
 
+-- An item that comes out of the quarantine and must go back keeps its place: page and number of where it landed.
 insert into raw.quarantine by name
 select
     md5(getvariable('batch_id') || chr(31) || i.page_id || chr(31) || i.item_no) as quarantine_id,
     getvariable('run_id') as run_id, getvariable('source') as source, getvariable('platform') as platform,
-    i.page_id, i.item_no, i.mention_id, i.reasons,
+    coalesce(b.page_id, i.page_id) as page_id, coalesce(b.item_no, i.item_no) as item_no, i.mention_id, i.reasons,
     if(t.mention_id is null, i.payload, null) as payload,
-    getvariable('loaded_at') as quarantined_at, 'open' as state, getvariable('load_seq') as load_seq
+    getvariable('loaded_at') as quarantined_at, 'open' as state,
+    coalesce(b.verb, o.verb) as verb, coalesce(b.topic_id, o.topic_id) as topic_id,
+    coalesce(b.page_as_of, o.page_as_of, getvariable('as_of')) as page_as_of, coalesce(b.request, o.request) as request,
+    getvariable('load_seq') as load_seq
 from excluded as i
 left join raw.tombstone as t using (mention_id)
+left join in_origin as o on i.page_id = o.page_id
+left join in_release as r on i.page_id = r.page_id and i.item_no = r.item_no
+left join raw.quarantine as b on r.quarantine_id = b.quarantine_id
 where i.reasons is not null;
+
+insert into raw.verdict by name
+select
+    getvariable('run_id') as run_id, getvariable('batch_id') as batch_id, getvariable('booked_as') as source,
+    getvariable('verdict') as verdict, getvariable('load_seq') as load_seq
+where getvariable('verdict') is not null;
 
 -- A window may span batches: its quarantined items are those of the run so far, by the window in the page's id.
 insert into raw.collection by name
@@ -112,7 +125,7 @@ judged as (
 
 select
     getvariable('batch_id') as batch_id, getvariable('load_seq') as load_seq, getvariable('run_id') as run_id,
-    getvariable('source') as source, getvariable('pages') as pages,
+    getvariable('booked_as') as source, getvariable('pages') as pages,
     count(*) as fetched,
     count(*) filter (not is_excluded and is_credited) as loaded,
     count(*) filter (not is_excluded and not is_credited) as duplicate,

@@ -32,7 +32,6 @@ create table raw.referral_daily (
 create table raw.mention_rule (mention_id varchar not null, query_hash varchar not null, load_seq bigint not null);
 
 alter table raw.routing_rule add column query_hash varchar;
-alter table raw.routing_rule add column is_crisis boolean; -- true: only within a crisis of the entity
 
 create table raw.department (
     department varchar not null, department_name varchar not null, sla_hours double not null, timezone varchar not null,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from flows.sandbox.platforms import mastodon
 from flows.sandbox.platforms.facade import Facade
 
-FACADES: dict[str, Facade] = {}
+FACADES: dict[str, Facade] = {
+    "mastodon": mastodon.FACADE,
+}

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 Matches = Callable[[str], bool]
 
@@ -95,10 +96,17 @@ def _operand(piece: str) -> Matches:
     if wanted[:1] in ("@", "#"):
         exact = re.compile(rf"(?<![\w@#]){re.escape(wanted)}(?!\w)")
         return lambda text: exact.search(folded(text)) is not None
-    words = f" {' '.join(_words(wanted))} "
-    return lambda text: words in f" {' '.join(_words(folded(text)))} "
+    words = _spaced(wanted)
+    return lambda text: words in _spaced(text)
 
 
+@lru_cache(maxsize=20_000)
+def _spaced(text: str) -> str:
+    """The words of a text with a blank around each; the same texts are searched again and again."""
+    return f" {' '.join(_words(folded(text)))} "
+
+
+@lru_cache(maxsize=20_000)
 def folded(text: str) -> str:
     """Without case and accents."""
     plain = unicodedata.normalize("NFKD", text)

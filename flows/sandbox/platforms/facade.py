@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -15,25 +15,44 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from flows.sandbox.platforms.limits import Limit, Limiter
-from flows.sandbox.platforms.stage import Stage
+from flows.sandbox.platforms.stage import Stage, Told
 from flows.sandbox.world import World
 
 Now = Callable[[], datetime]
+Counts = Mapping[str, str | int]
+"""Columns of a snapshot that the platform tells: the stage's count, or a number that never changes."""
+ALL_COUNTS = {name: name for name in ("likes", "replies", "reposts", "quotes", "views")}
+
+
+def wall_clock() -> datetime:
+    """The present, as the limits' headers tell it: limits are counted in real time, whatever the sandbox's clock."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
 class Facade:
-    """One platform's API. `options` are the keys of its [[sources]] table, `{url}` standing for its address."""
+    """One platform's API, and what of its stage can be seen through it.
+
+    `options` are the keys of its [[sources]] table, `{url}` standing for its address.
+    """
 
     platform: str
     routes: Callable[[Stage, Now], Sequence[Route]]
     limits: Callable[[], list[Limit]]
     options: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict)  # by the names of Source.secrets: what the API accepts
-    headers: Callable[[Limit, datetime], dict[str, str]] = lambda _limit, _now: {}  # of every answer
+    headers: Callable[[Limit, datetime], dict[str, str]] = lambda _limit, _now: {}  # of every answer, by the wall clock
     refusal: Callable[[Limit], Response] = lambda limit: Response(
         "Too Many Requests", 429, {"Retry-After": str(limit.resets_in)}
     )
+    mentions: bool = True  # False: it tells of visits, not of posts
+    tells: Counts = field(default_factory=lambda: ALL_COUNTS)  # of a first post
+    tells_of_replies: Counts | None = None  # None: the same
+    finds_replies: bool = True  # whether its search (or what is browsed) gives answers too
+    nests: bool = True  # False: an answer to an answer is told as one to the first post
+    said: Callable[[Told], str] = lambda told: told.text  # a mention's text, where more than the post's stands in it
+    dated: Callable[[Told], datetime] = lambda told: told.published_at  # when it says that a post was published
+    handle: Callable[[str], str] | None = str  # how it writes a handle of the stage; None: it names no authors
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -47,7 +66,7 @@ class Hosted:
     def __init__(self, facade: Facade, world: World, now: Now) -> None:
         self.facade, self.stage = facade, Stage(world)
         self.limiter = Limiter(facade.limits())
-        self._now = now
+        self.wall_clock = wall_clock
         self._routes = Starlette(routes=list(facade.routes(self.stage, now)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,10 +75,8 @@ class Hosted:
         query = f"?{request.url.query}" if request.url.query else ""
         asked = f"{request.method} {scope['path']}{query}"
         refused = self.limiter.admit(asked)
-        if refused is not None:
-            return await self.facade.refusal(refused)(scope, receive, send)
-        tightest = self.limiter.tightest(asked)
-        told = self.facade.headers(tightest, self._now()) if tightest else {}
+        concerned = refused or self.limiter.tightest(asked)
+        told = self.facade.headers(concerned, self.wall_clock()) if concerned else {}
 
         async def with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -67,4 +84,5 @@ class Hosted:
                 message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
-        return await self._routes(scope, receive, with_limits)
+        answering = self.facade.refusal(refused) if refused else self._routes
+        return await answering(scope, receive, with_limits)

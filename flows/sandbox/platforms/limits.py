@@ -47,6 +47,11 @@ class Limit:
         """Let one request through."""
         self._recent.append(self.clock())
 
+    def use_up(self, resets_in: float) -> None:
+        """Leave nothing for so many seconds, as another client of the same address would."""
+        self._forget()
+        self._recent.extend([self.clock() - self.seconds + resets_in] * self.left)
+
     def _forget(self) -> None:
         now = self.clock()
         while self._recent and self._recent[0] <= now - self.seconds:

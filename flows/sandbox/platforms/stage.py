@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from flows.sandbox.accounts import followers
 from flows.sandbox.engagement import numbers
 from flows.sandbox.streams import Ints, epoch
 from flows.sandbox.world import World
@@ -71,6 +70,10 @@ class Stage:
         self.handles = world.accounts["handle"].to_list()
         self._native = world.accounts["native_id"].to_list()
         self._born = world.accounts["created_at"].to_list()
+        self._growth = [
+            world.accounts.select(pl.col(name).fill_null(0))[name].to_numpy()
+            for name in ("followers", "followers_per_day", "bought_followers")
+        ] + [world.accounts[name].dt.epoch("s").to_numpy() for name in ("bought_at", "created_at")]
         self._threads = np.argsort(self._root, kind="stable")
         self._thread_from = np.searchsorted(self._root[self._threads], np.arange(self.size + 1), side="left")
         microblog = (world.accounts["platform"] == "microblog").to_list()
@@ -101,6 +104,14 @@ class Stage:
         rows = self._threads[self._thread_from[root] : self._thread_from[root + 1]]
         return [int(row) for row in rows if self.is_public(int(row), now)]
 
+    def root(self, row: int) -> int:
+        """Row of the first post of the thread in which a post stands; its own where it is that."""
+        return int(self._root[row])
+
+    def author_id(self, row: int) -> str:
+        """Native id of who wrote a post."""
+        return str(self._native[self._account[row]])
+
     def text(self, row: int, now: datetime) -> str:
         """The post's text as it stands at `now`."""
         after = self._after[row]
@@ -111,7 +122,7 @@ class Stage:
         moment = epoch(now)
         place: Ints = np.asarray(rows, dtype=np.int64)
         counts = numbers(self.world, place + self._first, np.full(len(place), moment))
-        known = followers(self.world.accounts, self._account[place], np.full(len(place), moment)).fill_null(0).to_list()
+        known = self._followers(self._account[place], moment)
         for at, row in enumerate(rows):
             parent = int(self._parent[row])
             yield Told(
@@ -132,8 +143,13 @@ class Stage:
         row = self.account_of.get(handle)
         if row is None:
             return None
-        known = followers(self.world.accounts, np.array([row]), np.array([epoch(now)])).fill_null(0)[0]
-        return self.author(row, int(known))
+        return self.author(row, self._followers(np.array([row]), epoch(now))[0])
+
+    def _followers(self, accounts: Ints, moment: int) -> list[int]:
+        """As `accounts.followers` counts them, without a frame for every page."""
+        base, a_day, bought, bought_s, born_s = (column[accounts] for column in self._growth)
+        days = (moment - born_s) // 86_400
+        return [int(each) for each in base + days * a_day + np.where(moment >= bought_s, bought, 0)]
 
     def author(self, account: int, known_followers: int) -> Author:
         """The account of this number."""

@@ -1,0 +1,40 @@
+"""Before a run ends: what was deleted at its platform leaves every layer that a build does not reach."""
+
+from __future__ import annotations
+
+import shutil
+
+from flows.landing import Parser, scrub_landing
+from flows.run import Run
+from flows.sources import AnyOptions, source_of
+from warehouse.compact import compact, is_due
+from warehouse.connection import connect
+from warehouse.scrub import drop_releases, mark_scrubbed, scrub_payloads, unscrubbed
+
+
+def scrub(run: Run) -> int:
+    """Scrub what this run, or one that was killed, has left to be scrubbed; how many mentions.
+
+    Call it after the publication, with no connection to the warehouse open. Raises WarehouseError where the current
+    release still shows a deleted mention; what is not done then is done by the next run.
+    """
+    with connect(run.warehouse, settings=run.storage) as con:
+        gone = unscrubbed(con)
+    if gone:
+        data_dir = run.settings.data_dir
+        words = scrub_landing(run.landing, gone, {o.name: _parser(o) for o in run.settings.sources})
+        shutil.rmtree(data_dir / "staging", ignore_errors=True)  # what could not be loaded, and is staged anew
+        drop_releases(data_dir, gone)
+        with connect(run.warehouse, settings=run.storage) as con:
+            scrub_payloads(con, words)
+            mark_scrubbed(con, gone, run.as_of)
+    with connect(run.warehouse, settings=run.storage) as con:
+        must_compact = is_due(con, run.warehouse, run.as_of)
+    if must_compact:
+        compact(run.warehouse, run.as_of, run.storage)
+    return len(gone)
+
+
+def _parser(options: AnyOptions) -> Parser:
+    source = source_of(options)
+    return Parser(source.items, lambda page: source.parse(page, options), source.wrap)
