@@ -10,7 +10,7 @@ from typing import Any
 
 from expectations.conditions import compile_condition
 from expectations.errors import ExpectationError
-from expectations.kinds import KINDS
+from expectations.kinds import KINDS, Predicate
 from expectations.literals import quote
 from expectations.plans import Plan, Rule
 from expectations.suites import Severity, Suite
@@ -20,13 +20,13 @@ _ALWAYS = frozenset({"meta", "severity", "mostly", "row_condition"})
 
 def compile_suite(suite: Suite) -> Plan:
     """The suite as predicates. Raises ExpectationError naming the rule that cannot be compiled."""
-    for name in suite.derived:
+    for name in (*suite.derived, *suite.lookups):
         quote(name)
     rules = tuple(_compile_rule(suite.table, expectation) for expectation in suite.rules)
     names = [rule.name for rule in rules]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ExpectationError(f"suite {suite.table}: two rules are called {', '.join(twice)}; rename one")
-    return Plan(suite.table, suite.derived, rules)
+    return Plan(suite.table, suite.derived, rules, suite.lookups, suite.joined)
 
 
 def _compile_rule(table: str, expectation: Any) -> Rule:
@@ -53,8 +53,14 @@ def _compile_rule(table: str, expectation: Any) -> Rule:
         fix=meta.get("fix", ""),
         needs=(predicate.need, *condition_needs),
         considered=considered,
-        failed=f"({' and '.join([*parts, f'not {predicate.passed}'])})",
+        failed=_failed(parts, predicate),
     )
+
+
+def _failed(considered: list[str], predicate: Predicate) -> str:
+    if predicate.is_costly and len(considered) > 1:
+        return f"(case when {' and '.join(considered)} then not {predicate.passed} else false end)"
+    return f"({' and '.join([*considered, f'not {predicate.passed}'])})"
 
 
 def _known(expectation: Any) -> Any:

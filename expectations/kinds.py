@@ -15,9 +15,10 @@ from expectations.errors import ExpectationError
 from expectations.gx import gxe
 from expectations.literals import literal, missing, quote
 from expectations.plans import Family, Need
-from expectations.regex import to_re2
+from expectations.regex import Spans, first_characters, to_re2
 
 ORDERED: tuple[Family, ...] = ("number", "time")
+ASCII, FEW = 0x7F, 3
 COMPARABLE: tuple[Family, ...] = ("text", *ORDERED)
 
 
@@ -28,6 +29,7 @@ class Predicate:
     considered: str
     passed: str
     need: Need
+    is_costly: bool = False  # worth a CASE, which looks at the considered rows only
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,12 @@ def _not_null(e: Any) -> Predicate:
     return Predicate("true", f"(not {missing(e.column)})", Need((e.column,)))
 
 
-def _of_column(e: Any, passed: str, family: Family) -> Predicate:
-    return Predicate(f"(not {missing(e.column)})", passed, Need((e.column,), (family,)))
+def _null(e: Any) -> Predicate:
+    return Predicate("true", missing(e.column), Need((e.column,)))
+
+
+def _of_column(e: Any, passed: str, family: Family, *, is_costly: bool = False) -> Predicate:
+    return Predicate(f"(not {missing(e.column)})", passed, Need((e.column,), (family,)), is_costly)
 
 
 def _bounds(value: str, e: Any) -> str:
@@ -73,7 +79,19 @@ def _in_set(e: Any) -> Predicate:
 def _has_hit(e: Any) -> str:
     if not isinstance(e.regex, str):
         raise ExpectationError(f"regex {e.regex!r} is no string")
-    return f"regexp_matches({quote(e.column)}, {literal(to_re2(e.regex))})"
+    hit = f"regexp_matches({quote(e.column)}, {literal(to_re2(e.regex))})"
+    may_hit = _may_hit(quote(e.column), first_characters(e.regex) or ())
+    return f"(case when {may_hit} then {hit} else false end)" if may_hit else hit
+
+
+def _may_hit(column: str, starts: Spans) -> str:
+    """What must hold of a text in which a hit begins so, if that is quick to see: most texts need no regex then."""
+    if starts and min(low for low, _ in starts) > ASCII:
+        return f"strlen({column}) > length({column})"
+    characters = sorted({chr(low) for low, _ in starts})
+    if all(low == high for low, high in starts) and 0 < len(characters) <= FEW and "\0" not in characters:
+        return " or ".join(f"contains({column}, {literal(character)})" for character in characters)
+    return ""
 
 
 def _not_ignored(e: Any, columns: tuple[str, ...]) -> str:
@@ -107,6 +125,7 @@ _PAIR = frozenset({"column_A", "column_B", "ignore_row_if"})
 
 KINDS: dict[type, Kind] = {
     gxe.ExpectColumnValuesToNotBeNull: Kind(_COLUMN, _not_null),
+    gxe.ExpectColumnValuesToBeNull: Kind(_COLUMN, _null),
     gxe.ExpectColumnValuesToBeInSet: Kind(_COLUMN | {"value_set"}, _in_set),
     gxe.ExpectColumnValuesToBeBetween: Kind(
         _COLUMN | _BOUNDS, lambda e: _of_column(e, _bounds(quote(e.column), e), "number")
@@ -114,9 +133,11 @@ KINDS: dict[type, Kind] = {
     gxe.ExpectColumnValueLengthsToBeBetween: Kind(
         _COLUMN | _BOUNDS, lambda e: _of_column(e, _bounds(f"length({quote(e.column)})", e), "text")
     ),
-    gxe.ExpectColumnValuesToMatchRegex: Kind(_COLUMN | {"regex"}, lambda e: _of_column(e, _has_hit(e), "text")),
+    gxe.ExpectColumnValuesToMatchRegex: Kind(
+        _COLUMN | {"regex"}, lambda e: _of_column(e, _has_hit(e), "text", is_costly=True)
+    ),
     gxe.ExpectColumnValuesToNotMatchRegex: Kind(
-        _COLUMN | {"regex"}, lambda e: _of_column(e, f"(not {_has_hit(e)})", "text")
+        _COLUMN | {"regex"}, lambda e: _of_column(e, f"(not {_has_hit(e)})", "text", is_costly=True)
     ),
     gxe.ExpectColumnPairValuesToBeEqual: Kind(_PAIR, lambda e: _of_pair(e, "=", COMPARABLE)),
     gxe.ExpectColumnPairValuesAToBeGreaterThanB: Kind(

@@ -11,12 +11,13 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from expectations.suites import Severity
+from expectations.suites import MODULES, Severity
 
 Family = Literal["text", "number", "time"]
 
@@ -47,10 +48,19 @@ class Plan(msgspec.Struct, frozen=True):
     table: str
     derived: dict[str, str]
     rules: tuple[Rule, ...]
+    lookups: dict[str, str] = {}
+    joined: str = ""
 
 
-def load_plans() -> tuple[Plan, ...]:
-    """All suites compiled, in the order of judging. Imports Great Expectations only when a suite has changed."""
+def load_plans(modules: Sequence[str] = MODULES) -> tuple[Plan, ...]:
+    """The suites of these modules compiled, in the order of judging (without names: those that judge a batch).
+
+    Imports Great Expectations only when a suite has changed.
+    """
+    return tuple(plan for plan in _load_all() if plan.table in modules)
+
+
+def _load_all() -> tuple[Plan, ...]:
     kept = _kept_path()
     with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
         return msgspec.json.decode(kept.read_bytes(), type=tuple[Plan, ...])

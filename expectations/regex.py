@@ -6,14 +6,15 @@ Great Expectations judges with Python's `re`, DuckDB with RE2. They differ in `$
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterable
-from re import _constants as op
-from re import _parser as parser
 from typing import Any
 
 from expectations.errors import ExpectationError
 
+op: Any = importlib.import_module("re._constants")  # so named since Python 3.11; its stubs leave them out
+parser: Any = importlib.import_module("re._parser")
 MAX_REPEAT = 1000  # RE2's own bound
 _ANCHORS = {op.AT_BEGINNING: r"\A", op.AT_BEGINNING_STRING: r"\A", op.AT_END_STRING: r"\z"}
 
@@ -29,6 +30,32 @@ def to_re2(pattern: str) -> str:
             f"regex {pattern!r}: inline flags mean different things to the two engines; spell it out"
         )
     return _sequence(tree, pattern)
+
+
+Spans = tuple[tuple[int, int], ...]
+
+
+def first_characters(pattern: str) -> Spans | None:
+    """Ranges of the characters with which every hit begins; None where a hit may begin with anything, or be empty."""
+    return _first(parser.parse(pattern))
+
+
+def _first(nodes: Iterable[tuple[Any, Any]]) -> Spans | None:
+    kind: Any
+    argument: Any
+    kind, argument = next(iter(nodes), (None, None))
+    if kind is op.LITERAL:
+        return ((argument, argument),)
+    if kind is op.IN and argument[0][0] is not op.NEGATE:
+        return tuple(member if kind is op.RANGE else (member, member) for kind, member in argument)
+    if kind is op.MAX_REPEAT and argument[0] > 0:
+        return _first(argument[2])
+    if kind is op.SUBPATTERN:
+        return _first(argument[3])
+    if kind is op.BRANCH:
+        branches = [_first(branch) for branch in argument[1]]
+        return None if None in branches else tuple(span for branch in branches for span in branch or ())
+    return None
 
 
 def _sequence(nodes: Iterable[tuple[Any, Any]], pattern: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ import duckdb
 import polars as pl
 from staged_batches import AS_OF
 
-from expectations.judge import judge, list_refused
+from expectations.beside import open_files
+from expectations.judge import judge, list_refused, looked_up, shape
+from expectations.literals import quote
 from expectations.plans import Plan
 from expectations.suites import Suite
 
@@ -46,12 +48,14 @@ def draw_frame(table: Table, rows: int, seed: int) -> pl.DataFrame:
 
 
 def outcomes_of_pass(plan: Plan, path: Path) -> dict[str, Outcome]:
-    """What the compiled pass says."""
+    """What the compiled pass says; the files that lookups read lie beside `path`."""
     parameters = {"path": str(path), "as_of": AS_OF}
     with duckdb.connect() as con:
         con.execute("create temp table refused (page_id varchar, item_no bigint, reason varchar)")
-        results = judge(con, plan, "read_parquet($path)", parameters)
-        list_refused(con, plan, "read_parquet($path)", parameters, results)
+        open_files(con, path.parent)
+        with looked_up(con, plan):
+            results = judge(con, plan, "read_parquet($path)", parameters)
+            list_refused(con, plan, "read_parquet($path)", parameters, results)
         refused = con.execute("select reason, item_no from refused").fetchall()
     rows: dict[str, set[int]] = {result.rule: set() for result in results}
     for reason, item_no in refused:
@@ -61,14 +65,58 @@ def outcomes_of_pass(plan: Plan, path: Path) -> dict[str, Outcome]:
 
 def outcomes_of_gx(suite: Suite, path: Path) -> dict[str, Outcome]:
     """What Great Expectations says on pandas, of the same columns; of a rule that is met or warns, no rows."""
+    return {
+        name: outcome if is_refusing else replace(outcome, rows=frozenset())
+        for name, (outcome, is_refusing) in _judged_by_gx(suite, path).items()
+    }
+
+
+def rows_of_gx(suite: Suite, path: Path) -> dict[str, Outcome]:
+    """What Great Expectations says, with the rows that fail whether or not the rule is met."""
+    return {name: outcome for name, (outcome, _) in _judged_by_gx(suite, path).items()}
+
+
+def rows_of_pass(plan: Plan, path: Path) -> dict[str, tuple[int, frozenset[int]]]:
+    """For each rule, how many rows it considers and which fail, whether or not it is met."""
+    parameters = {"path": str(path), "as_of": AS_OF}
+    selected = ", ".join(
+        f"count(*) filter (where {rule.considered}), list(item_no) filter (where {rule.failed})" for rule in plan.rules
+    )
+    with duckdb.connect() as con:
+        open_files(con, path.parent)
+        with looked_up(con, plan):
+            shaped = shape(plan, "read_parquet($path)")
+            floats = [
+                name
+                for name, kind, *_ in con.execute(f"{shaped} select * from shaped limit 0", parameters).description
+                or ()
+                if str(kind) in ("FLOAT", "DOUBLE")
+            ]
+            clean = ", ".join(f"case when isnan({name}) then null else {name} end as {name}" for name in floats)
+            replaced = f" replace ({clean})" if clean else ""
+            row = con.execute(
+                f"{shaped} select {selected} from (select *{replaced} from shaped)", parameters
+            ).fetchone()
+    assert row is not None
+    return {
+        rule.name: (checked, frozenset(failed or ()))
+        for rule, checked, failed in zip(plan.rules, row[::2], row[1::2], strict=True)
+    }
+
+
+def _judged_by_gx(suite: Suite, path: Path) -> dict[str, tuple[Outcome, bool]]:
+    from expectations.compile import compile_suite
     from expectations.gx import gx
 
-    derived = "".join(f', {sql} as "{name}"' for name, sql in suite.derived.items())
-    landed = "select *, $as_of::timestamp as as_of from read_parquet($path)"
-    shaped = f"select *{derived} from ({landed})"
+    plan = compile_suite(suite)
+    columns = dict.fromkeys(column for rule in plan.rules for need in rule.needs for column in need.columns)
     with duckdb.connect() as con:
-        frame = con.execute(shaped, {"path": str(path), "as_of": AS_OF}).df()
-    nullable = [name for name, kind in frame.dtypes.items() if str(kind) == "Int64"]
+        open_files(con, path.parent)
+        with looked_up(con, plan):
+            selected = ", ".join(map(quote, ["item_no", *columns]))
+            seen = f"{shape(plan, 'read_parquet($path)')} select {selected} from shaped"
+            frame = con.execute(seen, {"path": str(path), "as_of": AS_OF}).df()
+    nullable = [name for name, kind in frame.dtypes.items() if str(kind) in ("Int64", "Int32")]
     frame = frame.astype(dict.fromkeys(nullable, "float64"))  # with pandas' own NA a pair rule raises
     batch = _batches().get_batch({"dataframe": frame})
     wanted = gx.ExpectationSuite(name="drawn", expectations=[rule.copy() for rule in suite.rules])
@@ -89,16 +137,11 @@ def _batches() -> Any:
     )
 
 
-def _outcome(result: Any) -> tuple[str, Outcome]:
+def _outcome(result: Any) -> tuple[str, tuple[Outcome, bool]]:
     found = result.result
     assert "element_count" in found, result.exception_info
     is_refusing = not result.success and result.expectation_config.severity == "critical"
-    rows = frozenset(row["item_no"] for row in found.get("unexpected_index_list") or []) if is_refusing else frozenset()
+    rows = frozenset(row["item_no"] for row in found.get("unexpected_index_list") or [])
     checked = found["element_count"] - (found.get("missing_count") or 0)
     name = result.expectation_config.meta["rule"]
-    return name, Outcome(bool(result.success), checked, found["unexpected_count"], rows)
-
-
-def failing_shares(outcomes: Mapping[str, Outcome]) -> dict[str, float]:
-    """For each rule, the share of considered rows that fail."""
-    return {name: outcome.failed / max(outcome.checked, 1) for name, outcome in outcomes.items()}
+    return name, (Outcome(bool(result.success), checked, found["unexpected_count"], rows), is_refusing)

@@ -38,8 +38,8 @@ MOMENTS = [AS_OF, AS_OF - timedelta(microseconds=1), AS_OF + timedelta(seconds=1
 FLOATS = [0.0, -0.0, 0.5, 1.0, 2.0, 2.5, -1.0, 1e300, float("inf"), float("-inf"), float("nan"), None]
 
 DRAWN: Table = {
-    "text": (pl.String(), one_of(*TEXTS, None)),
-    "other": (pl.String(), one_of(*TEXTS[:6], None)),
+    "text": (pl.String(), one_of(*TEXTS, None, None, None)),
+    "other": (pl.String(), one_of(*TEXTS[:6], None, None)),
     "kind": (pl.String(), one_of("post", "post", "reply", "poll", "", None)),
     "share": (pl.Float64(), one_of(*FLOATS)),
     "level": (pl.Float64(), one_of(*FLOATS)),
@@ -51,6 +51,7 @@ DRAWN: Table = {
 DRAWN |= {
     "left": (pl.String(), one_of(*"xxxxxxxxxx", "y", "", None)),
     "right": (pl.String(), one_of(*"xxxxxxxxxx", "y", "", None)),
+    "lost": (pl.Float64(), one_of(*[None] * 6, float("nan"), 1.0)),
     "count": (pl.Int64(), one_of(1, 1, 1, 1, 1, 1, 0, None)),
     "base": (pl.Int64(), one_of(1, 1, 1, 1, 1, 1, 0, None)),
 }
@@ -62,6 +63,8 @@ def _why(name: str) -> dict[str, str]:
 
 
 RULES = (
+    gxe.ExpectColumnValuesToBeNull(column="told_at", row_condition=col("seen_at").is_null(), meta=_why("never"), **C),
+    gxe.ExpectColumnValuesToBeNull(column="lost", meta=_why("mostly_null"), mostly=0.9, **C),
     gxe.ExpectColumnValuesToNotBeNull(column="text", meta=_why("text"), **C),
     gxe.ExpectColumnValuesToNotBeNull(column="share", meta=_why("nan_is_missing"), **C),
     gxe.ExpectColumnValuesToNotBeNull(column="seen_at", meta=_why("time"), row_condition=col("kind") == "post", **C),
@@ -91,6 +94,10 @@ RULES = (
     gxe.ExpectColumnValuesToMatchRegex(column="text", regex=r"^(?:a|.|\n|.{2,3})?\Z", meta=_why("dot"), **C),
     gxe.ExpectColumnValuesToMatchRegex(column="text", regex=r"\A([^\x00-\x1f]+?)?\Z", meta=_why("no_control"), **C),
     gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="[😀漢]|A1", meta=_why("beyond_bmp"), **C),
+    gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex="é|[漢-龥]|(?:😀)+b", meta=_why("above_ascii"), **C),
+    gxe.ExpectColumnValuesToMatchRegex(
+        column="kind", regex="(?:p|r)", row_condition=col("views") >= 2, meta=_why("begins"), **C
+    ),
     gxe.ExpectColumnValuesToNotMatchRegex(column="text", regex=r"\x00|'|\ufffd", meta=_why("marks"), **C),
     gxe.ExpectColumnPairValuesToBeEqual(column_A="left", column_B="right", meta=_why("equal"), **C),
     gxe.ExpectColumnPairValuesToBeEqual(
@@ -143,7 +150,7 @@ RULES = (
         column="text", row_condition=col("kind").is_not_in(["post", ""]), meta=_why("not_in"), **C
     ),
     gxe.ExpectColumnValuesToNotBeNull(column="text", row_condition=col("share") < 1, meta=_why("less"), **C),
-    gxe.ExpectColumnValuesToNotBeNull(column="text", row_condition=col("share").is_null(), meta=_why("is_null"), **C),
+    gxe.ExpectColumnValuesToNotBeNull(column="text", row_condition=col("other").is_null(), meta=_why("is_null"), **C),
     gxe.ExpectColumnValuesToNotBeNull(
         column="text", row_condition=col("seen_at").is_not_null() | (col("likes") >= 3), meta=_why("either"), **C
     ),
