@@ -21,7 +21,7 @@ from flows import records
 from flows.credentials import Access
 from flows.errors import SourceError
 from flows.http import Budgets, Limits
-from flows.landing import Outcome, entries, read_page, write_named
+from flows.landing import Entry, Outcome, entries, read_page, unlisted, write_named
 from flows.matching import Settled, Tracked, settle
 from flows.sources.base import MALFORMED, NOTHING, Parsed, Source, SourceOptions, Topic
 from flows.tally import ABSENCE, COLLECTION, Tally
@@ -30,6 +30,8 @@ ITEMS_A_BATCH = 200_000
 BYTES_A_BATCH = 256 * 1024 * 1024
 UNEXPECTED = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
 """What an answer of an unknown shape raises; it fails its page or window, and no other."""
+UNREADABLE = (SourceError, msgspec.MsgspecError, pl.exceptions.PolarsError, *UNEXPECTED)
+"""The same, and what our own reading of a page raises."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def batches(job: Job, windows: Sequence[Outcome]) -> Iterator[Path]:
                     group = _Draft()
                 yield _write(job, part)
                 part = _Draft()
-        write_named(job.landing, window, tally.named)
+        write_named(job.landing, window, tally.named | _named_aside(job, window))
         part.ended.append(tally)
         group.merge(part)
         if group.is_full:
@@ -105,12 +107,23 @@ def batches(job: Job, windows: Sequence[Outcome]) -> Iterator[Path]:
         yield _write(job, group)
 
 
+def _named_aside(job: Job, window: Outcome) -> set[Entry]:
+    """Whom the pages name that a window has landed and not given."""
+    named: set[Entry] = set()
+    for page_id in unlisted(job.landing, window):
+        try:
+            named |= entries(page_id, job.source.parse(read_page(job.landing, page_id), job.options))
+        except UNREADABLE:
+            named |= entries(page_id, None)
+    return named
+
+
 def _add_page(job: Job, page_id: str, draft: _Draft, tally: Tally) -> None:
     """Parse one page; one that cannot be read fails its window, and no other."""
     try:
         page = read_page(job.landing, page_id)
         parsed = NOTHING if page.is_emptied else job.source.parse(page, job.options)
-    except (SourceError, msgspec.MsgspecError, pl.exceptions.PolarsError, *UNEXPECTED) as error:
+    except UNREADABLE as error:
         told = error if isinstance(error, SourceError) else type(error).__name__  # other texts may quote a post
         tally.errors.append(f"page {page_id} cannot be read: {told}")
         return

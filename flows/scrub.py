@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Set
+from functools import partial
 
 from flows.landing import Parser, scrub_landing
+from flows.landing.words import SHORTEST
 from flows.run import Run
 from flows.sources import AnyOptions, source_of
-from warehouse.compact import compact, is_due
+from warehouse.compact import clear_leftovers, compact, is_due
 from warehouse.connection import connect
-from warehouse.scrub import drop_releases, mark_scrubbed, scrub_payloads, unscrubbed
+from warehouse.scrub import drop_releases, mark_scrubbed, scrub_payloads, scrub_scope, unscrubbed
 
 
 def scrub(run: Run) -> int:
@@ -22,17 +25,24 @@ def scrub(run: Run) -> int:
         gone = unscrubbed(con)
     if gone:
         data_dir = run.settings.data_dir
-        words = scrub_landing(run.landing, gone, {o.name: _parser(o) for o in run.settings.sources})
+        parsers = {options.name: _parser(options) for options in run.settings.sources}
+        scrub_landing(run.landing, gone, parsers, partial(_scrub_payloads, run))
         shutil.rmtree(data_dir / "staging", ignore_errors=True)  # what could not be loaded, and is staged anew
+        clear_leftovers(run.warehouse)
         drop_releases(data_dir, gone)
         with connect(run.warehouse, settings=run.storage) as con:
-            scrub_payloads(con, words)
+            scrub_scope(con)
             mark_scrubbed(con, gone, run.as_of)
     with connect(run.warehouse, settings=run.storage) as con:
         must_compact = is_due(con, run.warehouse, run.as_of)
     if must_compact:
         compact(run.warehouse, run.as_of, run.storage)
     return len(gone)
+
+
+def _scrub_payloads(run: Run, words: Set[str]) -> None:
+    with connect(run.warehouse, settings=run.storage) as con:
+        scrub_payloads(con, [word for word in words if len(word) >= SHORTEST])
 
 
 def _parser(options: AnyOptions) -> Parser:

@@ -146,10 +146,11 @@ def _written(run: Run) -> Iterator[DuckDBPyConnection]:
 
 @task(name="signals", cache_policy=NO_CACHE)
 def read_signals(run: Run) -> None:
-    """What the models need to know of texts beyond what SQL can tell."""
+    """What the models need to know of texts and of who acts on whom, beyond what SQL can tell."""
     with _written(run) as con:
         staging = run.settings.data_dir / "staging"
         signals.match_rules(con, run.settings.routing, staging, run.status.run_id, loaded_at=runs.utc_now())
+        signals.rank_accounts(con, staging, run.status.run_id, as_of=run.as_of, loaded_at=runs.utc_now())
 
 
 @task(name="build", cache_policy=NO_CACHE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Set
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -35,18 +36,22 @@ def mark_scrubbed(con: duckdb.DuckDBPyConnection, mention_ids: Set[str], at: dat
 
 
 def scrub_payloads(con: duckdb.DuckDBPyConnection, words: Collection[str]) -> int:
-    """Drop quarantined payloads that quote one of the words, whoever wrote them; how many."""
-    forms = {
-        form for word in words for form in (word, json.dumps(word)[1:-1], json.dumps(word, ensure_ascii=False)[1:-1])
-    }
-    if not forms:
-        return 0
+    """Drop quarantined payloads that quote one of the words, also where nobody could read whose they are; how many."""
+    quoted = [json.dumps(word, ensure_ascii=is_ascii)[1:-1] for word in words for is_ascii in (True, False)]
     [(count,)] = con.execute(
         "update raw.quarantine set payload = null"
-        " where payload is not null and list_bool_or(list_transform(?::varchar[], lambda form: contains(payload, form)))",
-        [sorted(forms)],
+        " where len(list_filter(?::varchar[], lambda form: contains(payload, form))) > 0",
+        [sorted({*words, *quoted})],
     ).fetchall()
     return int(count)
+
+
+def scrub_scope(con: duckdb.DuckDBPyConnection) -> None:
+    """Take the authors that are forgotten out of what the last build looked at; it made them go from the models."""
+    with suppress(duckdb.CatalogException):  # never built
+        con.execute(
+            "delete from intermediate.int_touched_accounts where account_id not in (select account_id from raw.account)"
+        )
 
 
 def drop_releases(data_dir: Path, mention_ids: Set[str]) -> list[str]:

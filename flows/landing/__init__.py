@@ -10,7 +10,7 @@ from flows.landing.attempts import Attempt, Outcome
 from flows.landing.client import LandingClient
 from flows.landing.files import read_page, request_key
 from flows.landing.history import finished_windows, prune_landing
-from flows.landing.named import Entry, entries, write_named
+from flows.landing.named import Entry, entries, unlisted, write_named
 from flows.landing.scrub import Parser, scrub_landing
 from flows.landing.validators import Validators, keep_validators
 
@@ -28,5 +28,6 @@ __all__ = [
     "read_page",
     "request_key",
     "scrub_landing",
+    "unlisted",
     "write_named",
 ]

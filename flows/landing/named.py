@@ -19,6 +19,7 @@ from flows.landing.files import PAGE_FILE, write_whole
 from flows.sources.base import Parsed
 
 NAMED = "named"
+ANYONE = 0  # the hash of whoever an unreadable page may name
 _NAMING = {
     "mention": ("mention_id", "parent_id", "root_id"),
     "interaction": ("mention_id", "target_mention_id"),
@@ -34,13 +35,22 @@ def hash_of(mention_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(mention_id.encode(), digest_size=8).digest(), "big")
 
 
-def entries(page_id: str, parsed: Parsed) -> set[Entry]:
-    """Mentions that a page tells of, or that its mentions answer."""
+def entries(page_id: str, parsed: Parsed | None) -> set[Entry]:
+    """Mentions that a page tells of, or that its mentions answer; of one that cannot be read: it may name anyone."""
     match = PAGE_FILE.fullmatch(f"{page_id.rpartition('/')[2]}.zst")
     number = int(match[1]) if match else 0
+    if parsed is None:
+        return {(ANYONE, number)}
     columns = [(parsed.tables[t], c) for t, names in _NAMING.items() if t in parsed.tables for c in names]
     named = {each for frame, column in [*columns, (parsed.malformed, "mention_id")] for each in frame[column].unique()}
     return {(hash_of(mention_id), number) for mention_id in named if mention_id is not None}
+
+
+def unlisted(root: Path, window: Outcome) -> list[str]:
+    """Ids of pages that a source has asked for and not given: what it counted or looked up, or was too much."""
+    attempt = root / window.source / window.window_id / window.attempt
+    landed = (f"{window.window_id}/{window.attempt}/{path.stem}" for path in sorted(attempt.glob("*.zst")))
+    return sorted(set(landed) - set(window.pages))
 
 
 def write_named(root: Path, window: Outcome, found: Iterable[Entry]) -> None:

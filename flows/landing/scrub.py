@@ -17,7 +17,7 @@ import polars as pl
 from flows.errors import SourceError
 from flows.landing.attempts import OPENED, OUTCOME
 from flows.landing.files import PAGE_FILE, UNFINISHED, Label, load_label, write_page
-from flows.landing.named import entries, hash_of, pages_of, read_named, rewrite_named
+from flows.landing.named import ANYONE, entries, hash_of, pages_of, read_named, rewrite_named
 from flows.landing.words import blank, holds, words_of
 from flows.sources.base import Page, Parsed
 
@@ -61,8 +61,10 @@ class _Found:
     own: Set[int]
 
 
-def scrub_landing(root: Path, ids: Set[str], parsers: Mapping[str, Parser]) -> set[str]:
-    """Take mentions out of all landed pages; the words that they were made of, to be looked for elsewhere.
+def scrub_landing(
+    root: Path, ids: Set[str], parsers: Mapping[str, Parser], on_words: Callable[[Set[str]], None]
+) -> None:
+    """Take mentions out of all landed pages; `on_words` gets what they were made of, before the first page changes.
 
     `parsers` are those of the sources by name. A scrub that was killed is simply made again: pages that only quote
     what is gone come first, so that its words are still to be had.
@@ -75,20 +77,20 @@ def scrub_landing(root: Path, ids: Set[str], parsers: Mapping[str, Parser]) -> s
         if (found := _read(root, path, parsers, gone)) is not None:
             words |= _words(found)
             (telling if found.own else quoting).append(path)
+    on_words(words)
     for path in (*quoting, *telling):
         if (found := _read(root, path, parsers, gone)) is not None:  # again: memory is bounded by a page
             _rewrite(found, gone, words)
     for attempt in {path.parent for path in (*quoting, *telling)}:
         if (named := read_named(attempt)) is not None:
             rewrite_named(attempt, [entry for entry in zip(*named, strict=True) if entry[0] not in gone.hashes])
-    return words
 
 
 def _pages(root: Path, gone: _Gone) -> Iterator[Path]:
-    """Pages that may name what is gone: those that the attempt's list tells, or all where it has none."""
+    """Pages that may name what is gone: those that the attempt's list tells, or all where none is whole yet."""
     for attempt in sorted(path.parent for path in root.glob(f"*/*/*/{OPENED}")):
-        named = read_named(attempt)
-        numbers = None if named is None else pages_of(named, gone.hashes)
+        named = read_named(attempt) if (attempt / OUTCOME).exists() else None
+        numbers = None if named is None else pages_of(named, {ANYONE, *gone.hashes})
         if numbers is None:
             for torn in attempt.glob(f"{UNFINISHED}*"):
                 torn.unlink()
@@ -133,8 +135,9 @@ def _words(found: _Found) -> set[str]:
     if "mention" not in found.parsed.tables or not found.own:
         return set()
     rows = found.parsed.tables["mention"].filter(pl.col("item_no").is_in(list(found.own)))
-    told = rows.select("item_no", "text", "url").iter_rows()
-    return {word for n, text, url in told if n < len(found.items) for word in words_of(found.items[n], text, url)}
+    told = rows.select("item_no", "text", "url", "links").iter_rows()
+    items = found.items
+    return {w for n, text, url, links in told if n < len(items) for w in words_of(items[n], text, (url, *links))}
 
 
 def _rewrite(found: _Found, gone: _Gone, words: Set[str]) -> None:
@@ -176,8 +179,8 @@ def _is_faithful(found: _Found, body: bytes, gone: Set[str]) -> bool:
     return is_same and len(after.malformed) <= len(found.parsed.malformed) and not _own(after, gone)
 
 
-def _said(parsed: Parsed, gone: Set[str]) -> list[tuple[str, str, str | None]]:
+def _said(parsed: Parsed, gone: Set[str]) -> list[tuple[object, ...]]:
     if "mention" not in parsed.tables:
         return []
     rows = parsed.tables["mention"].filter(~pl.col("mention_id").is_in(list(gone)))
-    return sorted(rows.select("mention_id", "text", "author_id").iter_rows(), key=repr)
+    return sorted(rows.select("mention_id", "text", "author_id", "links", "published_at").iter_rows(), key=repr)

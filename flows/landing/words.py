@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -13,11 +13,11 @@ from flows.sources.plain_text import from_html
 SHORTEST = 12  # characters: what is shorter stands in a text by chance, unless it is all of it
 
 
-def words_of(item: bytes, text: str, url: str | None) -> set[str]:
-    """The strings of an item that its text is made of, in whatever markup, and its address."""
+def words_of(item: bytes, text: str, addresses: Iterable[str | None]) -> set[str]:
+    """The strings of an item that its text is made of, in whatever markup, and its addresses."""
     plain = " ".join(text.split())
     made_of = {leaf for leaf in _leaves(_decoded(item)) if _is_part(" ".join(from_html(leaf).split()), plain)}
-    return {word for word in (*made_of, text, url) if word}
+    return {word for word in (*made_of, text, *addresses) if word}
 
 
 def holds(body: bytes, words: Collection[str]) -> bool:

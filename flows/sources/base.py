@@ -257,6 +257,7 @@ class Source:
     credentials: Callable[[Any, Mapping[str, str]], Credentials] | None = None  # from options and secrets by name
     pause: Callable[[bytes], float | None] | None = None  # seconds that an answer's body asks us to wait
     absence_is_deletion: bool = True  # an id that two refreshes, an hour and a run apart, do not answer is gone
+    tells_deletions: bool = False  # its answers say themselves what is gone, for the table of sources
     refreshes_uncounted: bool = False  # a refresh tells deletions and edits of mentions of which no count was ever told
     wrap: Callable[[Page, Sequence[bytes]], bytes] | None = None  # items as a page's body again: what `items` undoes
     accept: str = "application/json"
@@ -288,7 +289,7 @@ def parse_items(
         except KeyError as error:
             malformed.append((page.page_id, item_no, None, f"required field {error.args[0]!r} is missing"))
             continue
-        except (ValueError, TypeError, OverflowError, AttributeError, OSError, RecursionError) as error:
+        except (ValueError, TypeError, LookupError, OverflowError, AttributeError, OSError, RecursionError) as error:
             malformed.append((page.page_id, item_no, None, f"{type(error).__name__}: {error}"[:300]))
             continue
         for record in parsed:

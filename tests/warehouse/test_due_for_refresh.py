@@ -89,3 +89,33 @@ def test_what_this_run_itself_has_found_does_not_change_what_is_due(con: duckdb.
     con.execute("update raw.mention set deleted_at = ? where native_id = 'deleted'", [AS_OF])
     assert due_for_refresh(con, "hn", AS_OF) == planned
     assert due_for_refresh(con, "hn", AS_OF + timedelta(minutes=1)) == ["new"]
+
+
+def refreshed(con: duckdb.DuckDBPyConnection, hours_ago: float, *, is_covered: bool = True) -> None:
+    """A run that refreshed what was due to it, this long before AS_OF."""
+    asked_at = AS_OF - timedelta(hours=hours_ago)
+    con.execute(
+        "insert into raw.collection by name select ? as run_id, 'hn' as source, 'hackernews' as platform, "
+        "'refresh' as verb, ? as window_id, ? as asked_at, ? as is_covered, 1 as pages, 1 as items, 0 as rejected, "
+        "0 as quarantined, 0 as lost_items, 0 as rate_limited, 1 as load_seq",
+        [f"r{hours_ago}", f"refresh-{hours_ago}-{is_covered}", asked_at, is_covered],
+    )
+
+
+def test_what_has_no_counts_is_due_at_an_age_at_which_no_run_has_read_it(con: duckdb.DuckDBPyConnection) -> None:
+    mention(con, "without-counts", 25)
+    mention(con, "between", 40)
+    mention(con, "counted", 25, 24.5)
+    assert due_for_refresh(con, "hn", AS_OF) == []
+    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == ["without-counts"]
+    refreshed(con, 10)  # at the age of 15 hours, which is none of the ladder's
+    refreshed(con, 0.5, is_covered=False)
+    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == ["without-counts"]
+    refreshed(con, 0)  # this run itself, taken up again
+    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == ["without-counts"]
+    refreshed(con, 0.75)
+    con.execute("update raw.mention set first_seen_at = ? where native_id = 'without-counts'", [AS_OF])
+    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == []
+    assert due_for_refresh(con, "hn", AS_OF + timedelta(minutes=1), with_uncounted=True) == ["without-counts"]
+    con.execute("update raw.mention set first_seen_at = published_at")
+    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == []

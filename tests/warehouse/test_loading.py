@@ -120,6 +120,17 @@ def test_a_poorer_page_erases_nothing_and_replaces_the_text(warehouse: Warehouse
     ]
 
 
+def test_a_mention_is_never_published_after_it_was_first_seen(warehouse: Warehouse) -> None:
+    undated = [mention(published_at=night(number)) for number in range(3)]  # a feed without times: always now
+    warehouse.load(Item((undated[0],)))
+    assert warehouse.load(Item((undated[1],)), as_of=night(1)) == (0, 1, 0, 0)
+    assert warehouse.load(Item((mention(published_at=night(2), text="edited"),)), as_of=night(2)) == (1, 0, 0, 0)
+    assert warehouse.rows("select text, published_at from raw.mention") == [("edited", NIGHT)]
+    earlier = NIGHT - timedelta(days=1)  # the platform corrects itself
+    assert warehouse.load(Item((mention(published_at=earlier),)), as_of=night(3)) == (1, 0, 0, 0)
+    assert warehouse.rows("select published_at from raw.mention") == [(earlier,)]
+
+
 NULLABLE = ("author_id", "url", "language_reported", "parent_id", "root_id")
 DRAWN = st.fixed_dictionaries(
     {"text": st.sampled_from(["a", "b"]), "found_by": st.sampled_from(["query", "account", "thread"])}

@@ -1,0 +1,262 @@
+"""What is deleted at its platform is in no file of the data folder when the run ends, and does not come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import scrub as scrubbing
+from flows.batch import batches
+from flows.landing import Attempt, Outcome, finished_windows, read_page
+from flows.landing import scrub as scrub_pages
+from flows.landing.words import blank, words_of
+from flows.run import Run, opened
+from flows.scrub import scrub
+from flows.sources.base import Verb
+from tests.data_folder import dead_rows, traces
+from warehouse.connection import connect
+from warehouse.ledger import prune_touched
+from warehouse.load import load_batch
+
+NIGHT = datetime(2026, 7, 1, 2)
+CONFIG = """
+[project]
+name = "Acme"
+data_dir = "data"
+[[entities]]
+id = "acme"
+name = "Acme"
+kind = "brand"
+own = true
+query = 'acme'
+[[sources]]
+name = "hackernews"
+type = "hackernews"
+"""
+TITLE, LINK, AUTHOR, REMARK = "Acme is — my regret", "https://regret.example/acme", "gonewriter", "Acme & I have parted"
+NEEDLES = (TITLE, LINK, AUTHOR, REMARK, "item?id=1'")
+
+
+def story(number: int, title: str, author: str, **more: Any) -> dict[str, Any]:
+    hit = {"objectID": str(number), "title": title, "author": author, "points": 3, "num_comments": 1}
+    return hit | {"created_at_i": 1782770000 + number, "_tags": ["story"], **more}
+
+
+def comment(number: int, text: str, author: str) -> dict[str, Any]:
+    """As the search tells it: with the story's title and address."""
+    hit = {"objectID": str(number), "comment_text": text, "author": author, "parent_id": 1, "story_id": 1}
+    return hit | {"created_at_i": 1782780000 + number, "_tags": ["comment"], "story_title": TITLE, "story_url": LINK}
+
+
+GONE = story(1, TITLE, AUTHOR, url=LINK, story_text="<p>Acme &amp; I have parted</p>")
+ANSWER = comment(2, "<p>acme answers</p>", "ann")
+OTHER = story(3, "What acme is", "bob")
+
+
+def search(*hits: dict[str, Any]) -> bytes:
+    return json.dumps({"hits": list(hits), "nbHits": len(hits), "query": "acme"}).encode()
+
+
+class House:
+    """A run's data folder, with pages landed and loaded by hand."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.data = run, run.settings.data_dir
+        self.con = connect(run.warehouse, settings=run.storage)
+
+    def land(
+        self,
+        window: str,
+        *bodies: bytes,
+        verb: Verb = "discover",
+        day: int = 0,
+        is_whole: bool = True,
+        aside: Sequence[bytes] = (),
+    ) -> Outcome:
+        """`aside`: pages that the source asked for and did not give."""
+        as_of = NIGHT + timedelta(days=day)
+        attempt = Attempt.open(
+            self.run.landing, source="hackernews", platform="hackernews", verb=verb, topic_id="acme",
+            window_id=window, run_id=f"night-{day}", as_of=as_of, max_age=timedelta(days=1),
+        )  # fmt: skip
+        pages = [
+            attempt.put(f"{window}-{n}", body, request="GET https://hn.example/search", fetched_at=as_of).page_id
+            for n, body in enumerate(bodies)
+        ]
+        for n, body in enumerate(aside):
+            attempt.put(f"{window}-aside-{n}", body, request="GET https://hn.example/item", fetched_at=as_of)
+        end = attempt.finish if is_whole else attempt.pause
+        return end(pages, is_covered=True, rate_limited=0, lost_items=0, error=None)
+
+    def load(self, *outcomes: Outcome, run_id: str | None = None) -> None:
+        for outcome in outcomes:
+            job = self.run.job(self.run.sources[0], outcome.as_of)
+            job = type(job)(**{**vars(job), "run_id": run_id or outcome.run_id})
+            for folder in batches(job, [outcome]):
+                load_batch(self.con, folder, loaded_at=outcome.as_of)
+
+    def scrub(self) -> int:
+        """As a run does it: when the models have taken in what was touched."""
+        self.con.execute("update raw.build set built_load_seq = 99")
+        prune_touched(self.con)
+        self.con.close()
+        try:
+            return scrub(self.run)
+        finally:
+            self.con = connect(self.run.warehouse, settings=self.run.storage)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.con.execute(query).fetchall()
+
+    def traces(self) -> list[tuple[str, str]]:
+        self.con.close()
+        found = traces(self.data, NEEDLES)
+        self.con = connect(self.run.warehouse, settings=self.run.storage)
+        return found
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    config = tmp_path / "soundings.toml"
+    config.write_text(CONFIG)
+    with opened(config, None, "nightly", as_of=NIGHT + timedelta(days=9)) as run:
+        made = House(run)
+        yield made
+        made.con.close()
+        run.status.source("hackernews").state = "completed"
+
+
+def delete(house: House, day: int = 1) -> None:
+    told = json.dumps({"id": 1, "deleted": True, "type": "story", "time": 1782770001}).encode()
+    house.load(house.land(f"refresh-{day}", told, verb="refresh", day=day))
+
+
+@pytest.fixture
+def deleted(house: House) -> House:
+    """Two windows tell of a story, one of them in its first words; a third only quotes it; then it is deleted."""
+    draft = GONE | {"title": "Acme will be my regret, I think"}
+    house.load(house.land("w1", search(draft, OTHER)))
+    house.load(house.land("w2", search(GONE, ANSWER, OTHER), search(OTHER)))
+    house.load(house.land("w3", search(ANSWER), aside=[search(GONE), json.dumps([GONE]).encode()]))
+    delete(house)
+    assert house.traces()
+    return house
+
+
+def test_a_deleted_mention_leaves_every_file_and_no_other_does(deleted: House) -> None:
+    assert deleted.scrub() == 1
+    assert deleted.traces() == []
+    landed = [o.pages for o in finished_windows(deleted.run.landing)]
+    source = deleted.run.job(deleted.run.sources[0]).source
+    pages = [read_page(deleted.run.landing, page_id) for pages in landed for page_id in pages]
+    kept = [json.loads(item)["objectID"] for page in pages if not page.is_emptied for item in source.items(page)]
+    assert sorted(kept) == ["2", "2", "3", "3", "3"]
+    assert deleted.rows("select scrubbed_at, erased_at from raw.tombstone") == [(deleted.run.as_of,) * 2]
+    assert deleted.rows("select text from raw.mention where text <> '' order by 1") == [
+        ("What acme is",), ("acme answers",),
+    ]  # fmt: skip
+    deleted.con.close()
+    assert dead_rows(deleted.run.warehouse) == 0
+    assert scrub(deleted.run) == 0
+
+
+def test_a_replay_of_what_was_scrubbed_brings_nothing_back_and_breaks_nothing(deleted: House) -> None:
+    deleted.scrub()
+    before = deleted.rows("select * exclude (load_seq) from raw.mention order by all")
+    deleted.load(*finished_windows(deleted.run.landing), run_id="replay")
+    assert deleted.rows("select * exclude (load_seq) from raw.mention order by all") == before
+    assert deleted.rows("select sum(fetched), sum(quarantined), sum(loaded) from raw.load where run_id = 'replay'") == [
+        (5, 0, 0)
+    ]
+    assert deleted.rows("select distinct is_covered, error from raw.collection where run_id = 'replay'") == [
+        (True, None)
+    ]
+    assert deleted.rows("from raw.absence") == []
+    assert deleted.scrub() == 0
+    assert deleted.traces() == []
+
+
+@pytest.mark.parametrize("written", [1, None])
+def test_a_scrub_that_was_killed_is_finished_by_the_next_run(
+    deleted: House, monkeypatch: pytest.MonkeyPatch, written: int | None
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    left = [written]
+
+    def kill_in_time(*given: Any, **more: Any) -> None:
+        if left[0] == 0:
+            raise Killed
+        left[0] = None if left[0] is None else left[0] - 1
+        write_page(*given, **more)
+
+    def kill(*_: Any) -> None:
+        raise Killed
+
+    write_page = scrub_pages.write_page
+    with monkeypatch.context() as patched:
+        patched.setattr(scrub_pages, "write_page", kill_in_time)
+        if written is None:
+            patched.setattr(scrubbing, "mark_scrubbed", kill)
+        with pytest.raises(Killed):
+            deleted.scrub()
+    assert deleted.rows("select scrubbed_at from raw.tombstone") == [(None,)]
+    assert deleted.scrub() == 1
+    assert deleted.traces() == []
+
+
+def test_pages_that_do_not_name_it_are_not_read(deleted: House) -> None:
+    other = deleted.land("w4", search(OTHER), day=1)
+    deleted.load(other)
+    path = next(deleted.run.landing.glob(f"*/{other.pages[0]}.zst"))
+    path.write_bytes(b"nobody can read this")
+    deleted.scrub()
+    assert path.read_bytes() == b"nobody can read this"
+
+
+def test_a_page_of_a_window_that_did_not_end_is_asked_for_again(deleted: House) -> None:
+    unfinished = deleted.land("w5", search(GONE, OTHER), search(OTHER), day=2, is_whole=False)
+    deleted.scrub()
+    assert deleted.traces() == []
+    left = [next(deleted.run.landing.glob(f"*/{page_id}.zst"), None) is not None for page_id in unfinished.pages]
+    assert left == [False, True]
+
+
+def test_what_is_told_again_is_scrubbed_again(deleted: House) -> None:
+    deleted.scrub()
+    deleted.load(deleted.land("w6", search(GONE, ANSWER), day=3))
+    assert deleted.rows("select scrubbed_at from raw.tombstone") == [(None,)]
+    assert deleted.scrub() == 1
+    assert deleted.traces() == []
+
+
+def test_an_author_who_is_forgotten_leaves_what_the_last_build_looked_at(deleted: House) -> None:
+    deleted.con.execute("create table intermediate.int_touched_accounts as select 'hackernews:gonewriter' account_id")
+    deleted.scrub()
+    assert deleted.traces() == []
+
+
+def test_a_payload_that_nobody_could_read_is_found_by_its_words(house: House) -> None:
+    broken = {name: value for name, value in GONE.items() if name != "objectID"}
+    outcome = house.land("w1", search(broken, GONE))
+    house.load(outcome)
+    quarantined = "update raw.quarantine set payload = ?"
+    house.con.execute(quarantined, [json.dumps(broken)])
+    delete(house)
+    house.scrub()
+    assert house.rows("select payload from raw.quarantine") == [(None,)]
+
+
+def test_words_are_what_the_text_is_made_of() -> None:
+    item = json.dumps({"a": "<b>Acme</b> is my regret", "b": "comment", "c": ["regret"], "d": "a story of others"})
+    words = words_of(item.encode(), "Acme is my regret and a comment", ["https://x.example/1", None])
+    assert words == {"<b>Acme</b> is my regret", "Acme is my regret and a comment", "https://x.example/1"}
+    body = json.dumps({"title": "<b>Acme</b> is my regret", "by": "ann", "n": [1, None]}).encode()
+    assert json.loads(blank(body, words)) == {"title": "", "by": "ann", "n": [1, None]}
+    assert blank(b"<rss>", words) == b"<rss>"
