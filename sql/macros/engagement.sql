@@ -43,6 +43,9 @@
 {#- How many whole hundreds a count holds. -#}
 {% macro hundred_of(count) -%}cast(floor({{ ratio(count, '100') }}) as bigint){%- endmacro %}
 
+{#- Whether an amount reaches another; weighted sums of doubles that are equal may differ in their last bits. -#}
+{% macro reaches(amount, other) -%}({{ amount }} >= {{ other }} - cast(0.000000001 as double)){%- endmacro %}
+
 {#- ln(1 + amount) as a double, or another logarithm; an amount below 0 (a score of more votes against than for) counts
     as 0. -#}
 {% macro ln_1p(amount, log='ln') -%}

@@ -1,0 +1,273 @@
+"""Posts and accounts scored again from rows of schema raw, in plain Python and numpy: imports nothing of ours."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+import numpy as np
+from oracle_scores import (
+    HOUR,
+    Key,
+    Row,
+    less,
+    middle_half,
+    over,
+    overperformance,
+    post_type,
+    reaches,
+    rows_of,
+    total,
+    union_hours,
+)
+
+UTC = ZoneInfo("UTC")
+LADDER = {1: "", 3: "", 6: "", 24: "24h", 72: "3d", 168: "7d", 720: "30d"}
+COUNTS = ("likes", "replies", "reposts", "quotes", "views", "bookmarks", "upvotes", "downvotes", "clicks")
+PARTS = ("likes", "replies", "reposts", "quotes", "upvotes")
+POSTS = ("post", "quote", "article", "question", "poll")
+NEVER = {"hackernews", "reddit", "rss", "gdelt"}
+"""Platforms without followers, as far as the worlds of these tests go."""
+TABLES = ("mention", "engagement_snapshot", "account", "account_snapshot", "run", "collection", "tracked_account",
+          "setting")  # fmt: skip
+
+
+class EngagementOracle:
+    """All answers for one warehouse, as rows by key with the marts' other columns."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, zone: str) -> None:
+        self.zone = ZoneInfo(zone)
+        self.raw = {name: rows_of(con, name) for name in TABLES}
+        self.settings = {row["name"]: row["value"] for row in self.raw["setting"]}
+        self.accounts = {row["account_id"]: row for row in self.raw["account"]}
+        self.tracked: dict[Key, list[Row]] = defaultdict(list)
+        for row in self.raw["tracked_account"]:
+            self.tracked[row["platform"], row["handle"]].append(row)
+        self.shots: dict[str, list[Row]] = defaultdict(list)
+        for shot in sorted(self.raw["engagement_snapshot"], key=lambda s: s["captured_at"]):
+            self.shots[shot["mention_id"]].append({**shot, "E": self.interactions(shot)})
+        self.read: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+        for shot in sorted(self.raw["account_snapshot"], key=lambda s: (s["captured_at"], s["load_seq"])):
+            if shot["followers"] is not None:
+                self.read[shot["account_id"]].append((shot["captured_at"], shot["followers"]))
+        self.posts = {m["mention_id"]: m for m in self.raw["mention"] if m["kind"] in POSTS and not m["deleted_at"]}
+        self.reached = [row for post in self.posts.values() for row in self._reached(post)]
+        self.owned = {key: post for key, post in self.posts.items() if "owned" in self.roles(post["author_id"])}
+        self.fits = self._fits()
+        self.post_buckets = self._post_buckets()
+        self.covered = self._covered()
+        self.performance = {(key,): self._performance(post) for key, post in self.owned.items()}
+
+    def day(self, at: datetime) -> date:
+        return at.replace(tzinfo=UTC).astimezone(self.zone).date()
+
+    def midnight(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC).replace(tzinfo=None)
+
+    def interactions(self, shot: Row) -> float | None:
+        names = {"likes": "likes", "replies": "replies", "reposts": "shares", "quotes": "shares", "upvotes": "upvotes"}
+        told = [float(self.settings.get(f"weight_{names[p]}", 1)) * shot[p] for p in PARTS if shot[p] is not None]
+        return sum(told) if told else None
+
+    def followers(self, account: str | None, at: datetime, *, with_end: bool = True) -> int | None:
+        """As last read at a moment or before it."""
+        until = [n for read_at, n in self.read[str(account)] if read_at < at or (with_end and read_at == at)]
+        return until[-1] if until else None
+
+    def roles(self, account: str | None) -> set[str]:
+        known = self.accounts.get(str(account))
+        return {row["role"] for row in self.tracked[known["platform"], known["handle"]]} if known else set()
+
+    def entity(self, account: str) -> str | None:
+        known = self.accounts[account]
+        tracked = self.tracked[known["platform"], known["handle"]]
+        return min(row["entity_id"] for row in tracked if row["entity_id"])
+
+    def _reached(self, post: Row) -> Iterable[Row]:
+        for hours in LADDER:
+            for shot in self.shots[post["mention_id"]]:
+                if hours * HOUR <= shot["captured_at"] - post["published_at"] < 1.5 * hours * HOUR:
+                    yield {**post, "b": hours, "at": shot["captured_at"], "E": shot["E"]}
+                    break
+
+    def engagement_daily(self) -> dict[Key, Row]:
+        rows = {}
+        for mention in self.raw["mention"]:
+            last_of_day = {self.day(shot["captured_at"]): shot for shot in self.shots[mention["mention_id"]]}
+            before: Row = {}
+            for day, shot in sorted(last_of_day.items()):
+                basis = "+".join(part for part in PARTS if shot[part] is not None) or None
+                changes = {name: less(shot[name], before.get(name, 0)) for name in COUNTS}
+                is_same = not before or before["basis"] == basis
+                rows[mention["mention_id"], day] = {
+                    "captured_at": shot["captured_at"],
+                    "age_hours": (shot["captured_at"] - mention["published_at"]) / HOUR,
+                    "is_first_reading": not before,
+                    "changed_since_at": before.get("captured_at", mention["published_at"]),
+                    **{name: shot[name] for name in COUNTS},
+                    "interactions": shot["E"],
+                    "interactions_basis": basis,
+                    **{f"{name}_change": change for name, change in changes.items()},
+                    "interactions_change": self.interactions(changes) if is_same else None,
+                }
+                before = {**shot, "basis": basis}
+        return rows
+
+    def _fits(self) -> dict[Key, Row]:
+        latest: dict[Key, Row] = {}
+        for row in sorted(self.reached, key=lambda r: (r["published_at"], r["mention_id"])):
+            known = self.followers(row["author_id"], row["at"])
+            if row["b"] >= 24 and row["E"] is not None and known is not None and not self.roles(row["author_id"]):
+                point = (row["author_id"], math.log1p(known), math.log1p(max(row["E"], 0)))
+                latest[row["platform"], row["b"], row["author_id"], self.day(row["at"])] = point
+        sample = defaultdict(list)
+        for (platform, hours, _, day), point in latest.items():
+            sample[platform, hours].append((day, *point))
+        return {key: self._fit(key, sample) for key in {(r["platform"], r["b"], self.day(r["at"]))
+                                                       for r in self.reached if r["b"] >= 24}}  # fmt: skip
+
+    def _fit(self, key: Key, sample: dict[Key, list[Key]]) -> Row:
+        platform, hours, day = key
+        points = [point for point in sample[platform, hours] if timedelta() <= day - point[0] < timedelta(days=90)]
+        x, y = (np.array([point[n] for point in points]) for n in (2, 3))
+        authors = len({point[1] for point in points})
+        sd = float(np.std(x, ddof=1)) if len(x) > 1 else None
+        reason = (
+            "the platform tells no followers" if platform in NEVER
+            else "fewer than 200 posts" if len(x) < 200
+            else "fewer than 50 authors" if authors < 50
+            else "followers hardly differ" if sd is None or sd < 0.5
+            else None
+        )  # fmt: skip
+        row = {"intercept": None, "slope": None, "r_squared": None, "posts": len(x), "authors": authors,
+               "sd_ln_followers": sd, "reason": reason}  # fmt: skip
+        if reason is None:
+            slope, intercept = np.polyfit(x, y, 1)
+            unexplained = np.sum((y - intercept - slope * x) ** 2) / np.sum((y - y.mean()) ** 2)
+            row |= {"intercept": float(intercept), "slope": float(slope), "r_squared": float(1 - unexplained)}
+        return row
+
+    def _post_buckets(self) -> dict[Key, Row]:
+        pools = defaultdict(list)
+        for row in self.reached:
+            if row["mention_id"] in self.owned:
+                pools[row["platform"], post_type(row), row["b"]].append(row)
+        return {
+            (row["mention_id"], row["b"]): self._post_bucket(row, kind, pool)
+            for (_, kind, _), pool in pools.items()
+            for row in pool
+        }
+
+    def _post_bucket(self, row: Row, kind: str, pool: list[Row]) -> Row:
+        minimum = float(self.settings.get("overperformance_minimum", 10))
+        told = [r for r in pool if r["E"] is not None]
+        alike = [r for r in told if r["published_at"] < row["published_at"] and r["at"] <= row["at"]]
+        alike = sorted(alike, key=lambda r: (r["published_at"], r["mention_id"]), reverse=True)
+        own = [r["E"] for r in alike if r["author_id"] == row["author_id"]][:100]
+        basis = "account" if len(own) >= 20 else "platform" if alike else None
+        chosen = own if basis == "account" else [r["E"] for r in alike][:100]
+        known = self.followers(row["author_id"], row["at"])
+        fit = self.fits.get((row["platform"], row["b"], self.day(row["at"])), {})
+        a, b = row["E"], middle_half(chosen) if chosen else None
+        if row["E"] is None:
+            b, basis, chosen = None, None, []
+        expected = None
+        if fit.get("slope") is not None and known is not None:
+            expected = math.exp(fit["intercept"] + fit["slope"] * math.log1p(known)) - 1
+        reason = (
+            "the platform tells no followers" if row["platform"] in NEVER
+            else "no fit below 24 hours" if row["b"] < 24
+            else "interactions not told" if a is None
+            else "followers not read" if known is None
+            else fit["reason"]
+        )  # fmt: skip
+        return {
+            "account_id": row["author_id"], "platform": row["platform"], "post_type": kind,
+            "published_at": row["published_at"], "captured_at": row["at"], "reached_date": self.day(row["at"]),
+            "interactions": a, "benchmark": b, "benchmark_posts": len(chosen) or None, "benchmark_basis": basis,
+            "overperformance": None if a is None or b is None else overperformance(a, b, minimum),
+            "overperformance_log2": None if a is None or b is None
+            else math.log2((max(a, 0) + 1) / (max(b, 0) + 1)),
+            "followers": known, "expected_interactions": expected,
+            "beyond_follower_index": None if a is None or expected is None
+            else 100 * (1 + max(a, 0)) / (1 + expected),
+            "beyond_follower_reason": reason,
+        }  # fmt: skip
+
+    def _performance(self, post: Row) -> Row:
+        newest = (self.shots[post["mention_id"]] or [dict.fromkeys((*COUNTS, "E", "captured_at"))])[-1]
+        at, e = newest["captured_at"], newest["E"]
+        known = None if at is None else self.followers(post["author_id"], at)
+        shares = total([newest["reposts"], newest["quotes"]])
+        positive = e if e is not None and e > 0 else None
+        headline = self.post_buckets.get((post["mention_id"], 24), {})
+        benchmark = ("benchmark", "benchmark_posts", "benchmark_basis", "overperformance", "overperformance_log2")
+        row = {
+            "account_id": post["author_id"], "platform": post["platform"], "post_type": post_type(post),
+            "entity_id": self.entity(post["author_id"]),
+            "published_at": post["published_at"], "report_date": self.day(post["published_at"]),
+            "coverage": self.covered.get((post["platform"], self.day(post["published_at"]))),
+            "captured_at": at, "age_hours": None if at is None else (at - post["published_at"]) / HOUR,
+            "likes": newest["likes"], "replies": newest["replies"], "shares": shares, "views": newest["views"],
+            "interactions": e,
+            "interactions_basis": "+".join(part for part in PARTS if newest[part] is not None) or None,
+            "followers": known,
+            "engagement_rate_by_views": over(e, newest["views"]),
+            "engagement_rate_by_followers": over(e, known),
+            "virality": over(shares, positive), "conversation_share": over(newest["replies"], positive),
+            **{name: headline.get(name) for name in benchmark},
+            **self._half_life(post),
+        }  # fmt: skip
+        for hours, name in LADDER.items():
+            if name:
+                bucket = self.post_buckets.get((post["mention_id"], hours), {})
+                unread = "the platform tells no followers" if post["platform"] in NEVER else "not read at this age"
+                row[f"interactions_{name}"] = bucket.get("interactions")
+                row[f"expected_interactions_{name}"] = bucket.get("expected_interactions")
+                row[f"beyond_follower_index_{name}"] = bucket.get("beyond_follower_index")
+                row[f"beyond_follower_reason_{name}"] = bucket["beyond_follower_reason"] if bucket else unread
+        return row
+
+    def _half_life(self, post: Row) -> Row:
+        told = [(s["captured_at"] - post["published_at"], s["E"]) for s in self.shots[post["mention_id"]]
+                if s["E"] is not None]  # fmt: skip
+        low = high = None
+        reason = "interactions not told"
+        if told:
+            final_age, final = told[-1]
+            at = next((n for n, (_, e) in enumerate(told) if reaches(2 * e, final)), len(told) - 1)
+            low, high = max(told[at - 1][0], timedelta()) if at else timedelta(), told[at][0]
+            reason = (
+                "no interactions" if final <= 0
+                else "not read at 7 days or later" if final_age < timedelta(days=7)
+                else "readings too far apart" if high - low > 12 * HOUR and high - low > low
+                else None
+            )  # fmt: skip
+        is_known = reason is None and low is not None and high is not None
+        ends = (low / HOUR, high / HOUR) if is_known else (None, None)
+        return {"half_life_low_hours": ends[0], "half_life_high_hours": ends[1], "half_life_reason": reason}
+
+    def _covered(self) -> dict[Key, float | None]:
+        """Covered ÷ asked hours of a platform's day, instant by instant within each question."""
+        clock = {run["run_id"]: run["as_of"] for run in self.raw["run"]}
+        questions: dict[Key, list[Row]] = defaultdict(list)
+        for row in self.raw["collection"]:
+            if row["verb"] in ("discover", "read", "timeline") and row["window_start"] is not None:
+                asked = row["window_id"].split("-")[1] if row["verb"] == "timeline" else row["topic_id"]
+                span = {**row, "end": min(row["window_end"], clock[row["run_id"]])}
+                questions[row["platform"], row["source"], row["verb"] == "timeline", asked].append(span)
+        hours: dict[Key, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        for (platform, *_), spans in questions.items():
+            day = self.day(min(span["window_start"] for span in spans))
+            while self.midnight(day) < max(span["end"] for span in spans):
+                ends = self.midnight(day), self.midnight(day + timedelta(days=1))
+                told = [(max(s["window_start"], ends[0]), min(s["end"], ends[1]), s["is_covered"]) for s in spans]
+                told = [span for span in told if span[0] < span[1]]
+                hours[platform, day][0] += union_hours(told)
+                hours[platform, day][1] += union_hours([span for span in told if span[2]])
+                day += timedelta(days=1)
+        return {key: over(covered, asked) for key, (asked, covered) in hours.items() if asked}
