@@ -102,6 +102,8 @@ async def _land(job: Job, ask: Ask, attempt: Attempt, http: HttpClient, patience
         error, end = f"{job.platform}: {patience.out_of_time}", attempt.pause
     except SourceError as failure:
         error, failed = str(failure), failure
+        if isinstance(failure, CredentialError) and job.access.mend not in error:  # the source read it in an answer
+            error = f"{error}; {job.access.mend}"
         is_to_go_on = failure.retryable or isinstance(failure, CredentialError | QuotaError)
         end = attempt.pause if is_to_go_on else attempt.finish
     except (OSError, msgspec.MsgspecError, pl.exceptions.PolarsError, *UNEXPECTED) as failure:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from warehouse.connection import StorageSettings, profile
 from warehouse.errors import WarehouseError
+from warehouse.parsed_project import PROJECT, parsed_project
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
 
-PROJECT = Path(__file__).parent.parent / "sql"
 _SILENT = (
     "--quiet", "--log-level", "none", "--log-level-file", "info", "--no-use-colors",
     "--no-send-anonymous-usage-stats", "--no-version-check",
@@ -36,14 +37,26 @@ class ModelResult:
 def build_project(
     warehouse: Path, data_dir: Path, settings: StorageSettings, *, reporting_timezone: str, is_full: bool
 ) -> tuple[ModelResult, ...]:
-    """Build all models anew, or what changed; profile, parsed project and log lie in `data_dir`/dbt.
+    """Build all models anew, or what changed; profile and log lie in `data_dir`/dbt.
 
     Raises WarehouseError with the first model that failed and why. The file is closed again either way.
     """
+    manifest = parse_project(warehouse, data_dir, settings, reporting_timezone=reporting_timezone)
     home = _home(warehouse, data_dir, settings)
-    variables = ["--vars", json.dumps({"reporting_timezone": reporting_timezone})]
-    command = ["build", "--fail-fast", *_selection(is_full=is_full), *variables, "--no-write-json"]
-    return _results(_invoke(command, home), home / "logs" / "dbt.log")
+    command = ["build", "--fail-fast", *_selection(is_full=is_full), *_variables(reporting_timezone), "--no-write-json"]
+    return _results(_invoke(command, home, manifest), home / "logs" / "dbt.log")
+
+
+def parse_project(warehouse: Path, data_dir: Path, settings: StorageSettings, *, reporting_timezone: str) -> Manifest:
+    """The project as dbt understands it, for a warehouse of this file name: as kept, or parsed now."""
+    home, variables = _home(warehouse, data_dir, settings), _variables(reporting_timezone)
+
+    def parse() -> Manifest:
+        result = _invoke(["parse", *variables, "--no-partial-parse", "--no-write-json"], home)
+        _results(result, home / "logs" / "dbt.log")
+        return cast("Manifest", result.result)
+
+    return parsed_project((warehouse.stem, *variables), parse)
 
 
 def describe_project(warehouse: Path, data_dir: Path, settings: StorageSettings) -> Path:
@@ -62,19 +75,23 @@ def _home(warehouse: Path, data_dir: Path, settings: StorageSettings) -> Path:
     return home
 
 
+def _variables(reporting_timezone: str) -> list[str]:
+    return ["--vars", json.dumps({"reporting_timezone": reporting_timezone})]
+
+
 def _selection(*, is_full: bool) -> list[str]:
     # Views and the seed are the project's text: between two full builds nothing of them changes.
     scope = ["--full-refresh"] if is_full else ["--exclude", "config.materialized:view", "resource_type:seed"]
     return ["--resource-type", "model", "--resource-type", "seed", *scope]
 
 
-def _invoke(arguments: Sequence[str], home: Path) -> dbtRunnerResult:
+def _invoke(arguments: Sequence[str], home: Path, manifest: Manifest | None = None) -> dbtRunnerResult:
     from dbt.cli.main import dbtRunner  # seconds of imports that a run with nothing to build never pays
 
     folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(home)]
     folders += ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
     try:
-        return dbtRunner().invoke([*arguments, *folders, *_SILENT])
+        return dbtRunner(manifest=manifest).invoke([*arguments, *folders, *_SILENT])
     finally:
         _close()
 

@@ -12,14 +12,13 @@ import duckdb
 
 from expectations.errors import SoundingsError
 from warehouse.connection import StorageSettings, connect
-from warehouse.dbt_project import PROJECT, ModelResult, build_project
+from warehouse.dbt_project import ModelResult, build_project
 from warehouse.errors import WarehouseError
 from warehouse.ledger import NOTHING_BUILT, built_load_seq, last_load_seq
+from warehouse.parsed_project import PROJECT, project_files
 
 Check = Callable[[duckdb.DuckDBPyConnection, bool], None]
 """Told whether all was built anew, or only what the `int_touched_*` tables name."""
-
-_PROJECT_FILES = (".sql", ".yml", ".csv")
 
 
 @dataclass(frozen=True)
@@ -84,14 +83,10 @@ def _checked(reporting_timezone: str) -> str:
 def _version(reporting_timezone: str) -> str:
     """What the models' text is: tables built by another text or for other days cannot be carried on."""
     digest = hashlib.sha256(reporting_timezone.encode())
-    for path in sorted(p for p in PROJECT.rglob("*") if p.suffix in _PROJECT_FILES and _builds(p)):
-        digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in project_files():
+        if path.relative_to(PROJECT).parts[0] != "unit_tests":
+            digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def _builds(path: Path) -> bool:
-    """Not tests, and not what dbt itself writes when someone runs it by hand."""
-    return path.relative_to(PROJECT).parts[0] not in ("unit_tests", "target", "logs", "dbt_packages", "profiles.yml")
 
 
 def _built_version(con: duckdb.DuckDBPyConnection) -> str | None:

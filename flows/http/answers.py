@@ -26,6 +26,7 @@ _ADVICE = {
     420: "too many requests; lower requests_per_minute",
     429: "too many requests; lower requests_per_minute",
 }
+_BAD_KEY = re.compile(r"\bAPI key not valid|`key` doesn't match")  # told with 400 by Google and Stack Exchange
 _EXPIRED = frozenset({"expiredtoken", "invalidtoken", "tokenexpired"})  # told with 400 or 403 by some (AT protocol)
 
 
@@ -39,7 +40,7 @@ class Question:
     is_json: bool
     allow_status: frozenset[int]
     mend: str  # the settings that hold its credentials
-    heed: Callable[[bytes], None]  # told each body: it may ask us to wait
+    heed: Callable[[bytes], bool]  # told each body: whether it asks us to wait
 
     def error(self, said: str, *, retryable: bool = False) -> SourceError:
         """The error of this request."""
@@ -78,7 +79,8 @@ async def receive(response: httpx.Response, question: Question, limit: int, now:
         if not response.is_success:
             raise await _refusal(response, question)
     body = await _read(response, question, limit)
-    question.heed(body)
+    if question.heed(body) and not response.is_success:
+        raise question.error(f"answered {status} and asks us to wait", retryable=True)
     if question.is_json and response.is_success and status != 204:
         _check_json(body, response.headers.get("content-type", ""), question)
     headers = {name: question.redact(value) for name, value in response.headers.items() if _is_kept(name)}
@@ -164,8 +166,10 @@ def _check_json(body: bytes, content_type: str, question: Question) -> None:
 
 async def _refusal(response: httpx.Response, question: Question) -> SourceError:
     status = response.status_code
-    said, error = await _explanation(response, question)
-    if status == 401 or (status in {400, 403} and error in _EXPIRED):
+    said, error, is_wait = await _explanation(response, question)
+    if is_wait and status not in RETRIED:  # some say 400 for too many requests, and in the body for how long
+        return question.error(f"answered {status} and asks us to wait ({said})", retryable=True)
+    if status == 401 or (status in {400, 403} and (error in _EXPIRED or _BAD_KEY.search(said))):
         return question.refused(f"answered {status}" + (f" ({said})" if said else ""))
     told = f" ({said})" if said and status not in RETRIED else ""
     if status == 403:
@@ -175,16 +179,19 @@ async def _refusal(response: httpx.Response, question: Question) -> SourceError:
     return question.error(f"answered {status}{told}" + (f"; {advice}" if advice else ""), retryable=status in RETRIED)
 
 
-async def _explanation(response: httpx.Response, question: Question) -> tuple[str, str]:
-    """What a refusal's JSON says of itself, and its error's name. Nothing else of a body ever goes into a message."""
+async def _explanation(response: httpx.Response, question: Question) -> tuple[str, str, bool]:
+    """What a refusal's JSON says of itself, its error's name, and whether it asks us to wait.
+
+    Nothing else of a body ever goes into a message.
+    """
     if "json" not in response.headers.get("content-type", ""):
-        return "", ""
+        return "", "", False
     try:
         body = await _read(response, question, _LONGEST_REFUSAL)
-        question.heed(body)
+        is_wait = question.heed(body)
         refusal = msgspec.json.decode(body)
     except (SourceError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return "", ""
+        return "", "", False
     name = refusal.get("error") if isinstance(refusal, dict) else None
     if isinstance(name, dict):
         refusal, name = name, None
@@ -192,5 +199,5 @@ async def _explanation(response: httpx.Response, question: Question) -> tuple[st
     for key in ("error_description", "message", "detail", "error_message", "error"):
         if isinstance(refusal, dict) and isinstance(refusal.get(key), str):
             told = "".join(c for c in " ".join(refusal[key].split()) if c.isprintable())
-            return question.redact(told)[:200], error
-    return "", error
+            return question.redact(told)[:200], error, is_wait
+    return "", error, is_wait

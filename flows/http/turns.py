@@ -39,10 +39,12 @@ class Turns:
         """Hold as long as an answer's headers ask for."""
         self._budget(host).heed(headers, status)
 
-    def hold(self, host: Host, seconds: float | None) -> None:
-        """Hold as long as an answer's body asks for, if it does."""
-        if seconds and seconds > 0:
-            self._budget(host).hold(seconds)
+    def hold(self, host: Host, seconds: float | None) -> bool:
+        """Hold as long as an answer's body asks for; whether it does."""
+        if not seconds or seconds <= 0:
+            return False
+        self._budget(host).hold(seconds)
+        return True
 
     def _budget(self, host: Host) -> Budget:
         return self._budgets.of(self._platform, host, self._rates, self._clock, self._longest_wait)

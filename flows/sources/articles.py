@@ -14,11 +14,14 @@ _TRACKING = re.compile(
     r"^(?:utm_\w+|at_\w+|mc_[ce]id|fbclid|gclid|yclid|igshid|ref_src|cmpid|ocid|_ga)$", re.IGNORECASE
 )
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_PLAIN = re.compile(r"https?://[a-zA-Z0-9][a-zA-Z0-9.-]*(?:[/?#][\x21-\x7e]*)?")  # most are: they need no second look
 _PORTS = {"http": 80, "https": 443}
 
 
 def web_address(url: str | None, base: str = "") -> str | None:
     """The whole http(s) address; None where it is no such thing (`javascript:`, a broken one, a control character)."""
+    if url and _PLAIN.fullmatch(url):
+        return url
     try:
         whole = urljoin(base, url.strip().replace(" ", "%20")) if url else ""
         parts = urlsplit(whole)
@@ -31,7 +34,8 @@ def web_address(url: str | None, base: str = "") -> str | None:
 def key_of(address: str) -> str:
     """One id for all ways to write an article's address: without scheme, `www.`, fragment, tracking, last slash."""
     parts = urlsplit(address)
-    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(pair[0])]
+    told = parse_qsl(parts.query, keep_blank_values=True) if parts.query else ()
+    query = [pair for pair in told if not _TRACKING.match(pair[0])]
     key = _site(parts) + parts.path.rstrip("/") + (f"?{urlencode(query)}" if query else "")
     return key if len(key) <= LONGEST_KEY else f"{_site(parts)}#{digest(key)}"
 

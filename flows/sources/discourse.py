@@ -238,4 +238,5 @@ SOURCE = Source(
     ),
     credentials=credentials,
     wrap=wrap,
+    tells_deletions=True,
 )

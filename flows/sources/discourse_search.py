@@ -1,25 +1,26 @@
-"""Searching a Discourse forum by days: which posts there are; the search tells no more of them than a few words."""
+"""Searching a Discourse forum by days: which posts there are; the search tells no more of them than a few words.
+
+Ordered by likes it names every post; in any other order only the last, or first, of each topic (`aggregate_post_sql` of
+lib/search.rb in discourse/discourse).
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import msgspec
 
 from flows.errors import SourceError
-from flows.sources.base import Client, Page, Window
-from flows.sources.losses import unread
-from flows.sources.moments import utc
+from flows.sources.base import Client, Page
 
 LAST_PAGE = 10  # whatever there is beyond
-HITS = 50  # a page
 A_DAY = timedelta(days=1)
 
 
 async def search(client: Client, url: str, words: str, first: date, last: date) -> AsyncIterator[tuple[Page, int]]:
     """All pages of the days from first to last, halved where there are more; with what a single day has too much."""
-    asked = f"{words} after:{first} before:{last + A_DAY} order:latest"
+    asked = f"{words} after:{first} before:{last + A_DAY} order:likes"
     pages: list[Page] = []
     while len(pages) < LAST_PAGE:
         page = await client.get(url, {"q": asked, "page": len(pages) + 1})
@@ -36,17 +37,9 @@ async def search(client: Client, url: str, words: str, first: date, last: date) 
                 async for found in search(client, url, words, *days):
                     yield found
             return
-        yield pages.pop(), _beyond(answer, first)
+        yield pages.pop(), 1  # at least: by likes, what is not read lies anywhere in the day, and nobody counts it
     for page in pages:
         yield page, 0
-
-
-def _beyond(last_page: _Search, day: date) -> int:
-    """How many more a day may have, whose end was read and whose beginning was not; at least one."""
-    hits = [utc(hit.created_at) for hit in last_page.posts or [] if hit.created_at]
-    start = datetime.combine(day, time())
-    whole = Window(start, start + A_DAY)
-    return unread(LAST_PAGE * HITS, whole.end, min(hits, default=whole.end), whole)
 
 
 def found_in(page: Page) -> list[str]:
@@ -57,7 +50,6 @@ def found_in(page: Page) -> list[str]:
 class _Hit(msgspec.Struct):
     topic_id: int
     post_number: int
-    created_at: str | None = None
 
 
 class _More(msgspec.Struct):

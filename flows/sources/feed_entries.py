@@ -19,6 +19,7 @@ LONGEST_TITLE, LONGEST_BODY = 10_000, 100_000  # characters of markup: nested <d
 JSON_FEED = "https://jsonfeed.org/version/"
 _CRASHES = (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
 """What feedparser is known to raise on bytes that are no feed; it fails this page and no other."""
+feedparser.api.PREFERRED_XML_PARSERS[:] = ["flows.sources.feed_xml"]  # by name, as xml.sax wants it
 _PLAIN = "text/plain"
 _BOM = b"\xef\xbb\xbf"
 _HTML = b"<html"  # the page that links to the feed, or one that asks for a login

@@ -38,6 +38,8 @@ PAGE = 50  # the most that the API gives
 MOST_PAGES = 2_000
 LONGEST_QUERY = 200
 GONE = (400, 404)  # where the error says that too; older servers say most of their errors with 400
+TOO_MANY = b'"rate_limit_error"'  # told with 400, without a word on how long
+A_SEARCH = 10.0  # seconds until the limit of searches lets one more through
 
 
 class Options(SourceOptions):
@@ -124,7 +126,7 @@ async def _get(client: Client, options: Options, method: str, params: Params, al
     page = await client.get(f"{str(options.base_url).rstrip('/')}/api/v3/{method}", params, allow_status=allow)
     error = page.json(_Refusal).error if page.status != 200 else ""
     if error and not error.startswith("couldnt_find"):
-        raise SourceError(PLATFORM, f"{page.request} is refused: {error[:60]}", retryable="rate_limit" in error)
+        raise SourceError(PLATFORM, f"{page.request} is refused: {error[:60]}")
     return page
 
 
@@ -218,6 +220,11 @@ def _operand(term: topics.Term) -> str:
     return term.text
 
 
+def pause(body: bytes) -> float | None:
+    """Seconds that a refusal asks us to wait, as far as can be known."""
+    return A_SEARCH if len(body) < 200 and TOO_MANY in body else None
+
+
 SOURCE = Source(
     platform=PLATFORM,
     options=Options,
@@ -229,5 +236,7 @@ SOURCE = Source(
     refresh=refresh,
     context=context,
     refresh_batch=25,
+    pause=pause,
     wrap=wrap,
+    tells_deletions=True,
 )

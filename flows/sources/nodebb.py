@@ -247,4 +247,5 @@ SOURCE = Source(
     ),
     credentials=credentials,
     wrap=wrap,
+    tells_deletions=True,
 )

@@ -236,4 +236,5 @@ SOURCE = Source(
     credentials=credentials,
     wrap=wrap,
     cost="free for non-commercial use, 100 requests a minute; commercial use needs a contract",
+    tells_deletions=True,
 )

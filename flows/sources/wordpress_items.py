@@ -98,4 +98,4 @@ def _rendered(item: dict[str, Any], name: str) -> str:
 def _number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"an id is a number, not a {type(value).__name__}")
-    return value
+    return int(value)

@@ -97,14 +97,15 @@ async def _search(client: Client, options: Options, query: str, window: Window) 
 
 
 async def _counted(client: Client, options: Options, query: str, window: Window) -> tuple[Page, dict[str, str]]:
-    """How many posts the window holds, and how it may be asked for: a window that ends now ends a little earlier."""
+    """How many posts the window holds, and how it may be asked for: a window that ends with the run's clock ends a
+    little earlier."""
     end = window.end
     for _ in range(2):
         asked = {"query": query, "start_time": _iso(window.start), "end_time": _iso(end)}
         page = await _get(client, options, "tweets/counts/recent", {**asked, "granularity": "day"}, allow=(400,))
         if page.status == 200:
             return page, asked
-        end = min(end, page.fetched_at - SETTLES)
+        end = min(end, page.as_of - SETTLES)
         if window.start < page.fetched_at - REACH or end <= window.start:
             break
     reason = f"recent search reaches seven days back, and the window begins at {window.start:%Y-%m-%d %H:%M}"
@@ -120,7 +121,7 @@ async def timeline(client: Client, options: Options, account: str, window: Windo
     if not (isinstance(found, dict) and isinstance(found.get("id"), str)):
         raise SourceError(PLATFORM, f"there is no account {account!r}, or it does not show itself; check its name")
     yield user
-    end = min(window.end, user.fetched_at - SETTLES)
+    end = min(window.end, user.as_of - SETTLES)
     asked: Params = {"start_time": _iso(window.start), "end_time": _iso(end), "tweet.fields": FIELDS["tweet.fields"]}
     kept: Params = {} if options.reposts else {"exclude": "retweets"}
     path = f"users/{found['id']}/tweets"
@@ -240,4 +241,5 @@ SOURCE = Source(
     credentials=credentials,
     wrap=wrap,
     cost="$0.005 a post and $0.010 an author read; at most max_posts_per_night",
+    tells_deletions=True,
 )

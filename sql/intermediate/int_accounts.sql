@@ -1,7 +1,6 @@
 -- Grain: one row per account: what mentions take from it, and at which watermark that last changed.
 -- The watermark of a build that was killed does not move, so its rerun finds the same accounts changed.
 {{ config(materialized='incremental', unique_key='account_id',
-          incremental_strategy='delete+insert' if target.type == 'duckdb' else 'append',
           post_hook='delete from {{ this }} where account_id not in (select account_id from {{ ref("stg_accounts") }})'
           if target.type == 'duckdb' else []) }}
 

@@ -1,5 +1,6 @@
 -- Grain: one row per source, platform, topic (NULL: windows that serve all topics) and reporting day.
--- Asked and covered time are unions of the windows' spans: each span adds what reaches beyond all spans before it.
+-- Asked and covered time are unions of the windows' spans, for each channel that is asked by itself: each span adds
+-- what reaches beyond all spans before it.
 {{ config(materialized='table') }}
 
 with spans as (
@@ -11,7 +12,7 @@ with spans as (
     from {{ ref('int_window_days') }}
     window
         earlier as (
-            partition by source, platform, topic_id, report_date
+            partition by source, platform, topic_id, channel, report_date
             order by span_start nulls last, span_end nulls last
             rows between unbounded preceding and 1 preceding
         ),

@@ -35,7 +35,10 @@ asked as (
     from {{ ref('int_coverage') }} as coverage
     inner join {{ ref('dim_entities') }} as entities
         on coverage.topic_id = entities.entity_id or coverage.topic_id is null
-    where {{ in_scope('coverage.report_date', ref('int_touched_days')) }}
+    -- Visits of one's own sites are no mentions.
+    where
+        coverage.platform not in ('matomo', 'plausible')
+        and {{ in_scope('coverage.report_date', ref('int_touched_days')) }}
 ),
 
 coverage as (

@@ -1,5 +1,5 @@
 -- Grain: one row per mention that a routing rule fits: the rule of the least number decides. Posts of owned accounts,
--- deleted and irrelevant mentions are nobody's work. Rules that hold only within a crisis are not active yet.
+-- deleted and irrelevant mentions are nobody's work.
 {{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
 
 with mentions as (
@@ -19,7 +19,6 @@ with mentions as (
 
 rules as (
     select * from {{ ref('stg_routing_rules') }}
-    where not is_crisis
 ),
 
 -- What a mention is about: whose query it matches, and whom it addresses without naming.

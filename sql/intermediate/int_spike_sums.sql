@@ -1,6 +1,6 @@
 -- Grain: one row per entity, scope, sentiment and reporting day: its CUSUM, and its authors among those before.
--- CUSUM (Page 1954) adds up what lies above three quarters of a standard deviation over 56 days. A day that is a spike by itself adds
--- nothing: it has been told, and its sum would go on ringing for days (a reset, without the recursion).
+-- CUSUM (Page 1954) adds up what lies above three quarters of a standard deviation over 56 days. A day that is a spike
+-- by itself adds nothing: it has been told, and its sum would go on ringing for days (a reset, without the recursion).
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_spike_days'}) }}
 
 with scores as (
@@ -20,7 +20,7 @@ with scores as (
 ),
 
 lags as (
-    select days_ago from (values {% for days in range(56) %}({{ days }}){{ ', ' if not loop.last }}{% endfor %}) as lags (days_ago)
+    select {{ whole_numbers(55) }}
 ),
 
 -- S = C - min(0, min C) is the largest sum of excesses of the last k days, over k from 0 to 56.
@@ -32,14 +32,14 @@ running as (
         scores.report_date,
         sum(past.excess) over (
             partition by scores.entity_id, scores.scope, scores.sentiment, scores.report_date
-            order by lags.days_ago nulls last
+            order by lags.n nulls last
             rows between unbounded preceding and current row
         ) as last_days_sum
     from scores
     cross join lags
     inner join scores as past
         on scores.entity_id = past.entity_id and scores.scope = past.scope and scores.sentiment = past.sentiment
-        and scores.day_number - lags.days_ago = past.day_number
+        and scores.day_number - lags.n = past.day_number
     where {{ in_scope('scores.report_date', ref('int_spike_days')) }}
 ),
 

@@ -1,8 +1,7 @@
 -- Grain: one row per mention: its thread, by what the platform tells, else by following what it answers, at most
 -- 20 levels up; a parent that is not known stands for the thread. Rows made anew carry the build's watermark and the
 -- thread before: the watermark of a build that was killed does not move, so its rerun finds the same threads touched.
-{{ config(materialized='incremental', unique_key='mention_id',
-          incremental_strategy='delete+insert' if target.type == 'duckdb' else 'append') }}
+{{ config(materialized='incremental', unique_key='mention_id') }}
 {%- set hops = 20 %}
 
 with links as (

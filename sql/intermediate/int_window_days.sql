@@ -6,15 +6,19 @@ with windows as (
         -- A search window is asked again with a later end; a file is what it is.
         case
             when collections.verb = 'read' then collections.window_id
+            -- browse-<channel>-<start>-<end>: what is browsed is asked one by one.
+            when collections.verb = 'browse'
+                then concat_ws('-', split_part(collections.window_id, '-', 2), cast(collections.window_start as string))
             else cast(collections.window_start as string)
         end as window_key,
+        case when collections.verb = 'browse' then split_part(collections.window_id, '-', 2) end as channel,
         -- An item with a broken clock can stretch a file's window over millennia.
         greatest(collections.window_start, timestamp '1990-01-01 00:00:00') as starts_at,
         least(collections.window_end, runs.as_of) as ends_at
     from {{ ref('stg_collections') }} as collections
     left join {{ ref('stg_runs') }} as runs on collections.run_id = runs.run_id
     where
-        collections.verb in ('discover', 'read')
+        collections.verb in ('discover', 'browse', 'read')
         and collections.window_start is not null and collections.window_end is not null
 ),
 
@@ -38,6 +42,7 @@ select
     ranked.source,
     ranked.platform,
     ranked.topic_id,
+    ranked.channel,
     ranked.window_key,
     dates.report_date,
     greatest(ranked.starts_at, dates.starts_at) as span_start,

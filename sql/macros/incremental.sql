@@ -16,13 +16,13 @@
 {%- endmacro %}
 
 {#- dbt's delete+insert deletes only keys that come back. Ours deletes every key of the scope (`meta.scope`), so that a
-    mention that lost its entity, or a day that lost its last mention, goes too. One transaction with the insert. -#}
-{% macro get_incremental_replace_scope_sql(arg_dict) -%}
-    {%- set key = arg_dict["unique_key"] -%}
-    {%- set columns = arg_dict["dest_columns"] | map(attribute="quoted") | join(", ") -%}
-    delete from {{ arg_dict["target_relation"] }}
-    where {{ key }} in (select {{ key }} from {{ ref(config.get("meta")["scope"]) }});
+    mention that lost its entity, or a day that lost its last mention, goes too. A model without a scope keeps the keys that
+    do not come back. -#}
+{% macro replace_scope(target, fresh) -%}
+    {%- set key = config.require("unique_key") -%}
+    {%- set scope = config.get("meta", {}).get("scope") -%}
+    delete from {{ target }}
+    where {{ key }} in (select {{ key }} from {{ ref(scope) if scope else fresh }});
 
-    insert into {{ arg_dict["target_relation"] }} ({{ columns }})
-    select {{ columns }} from {{ arg_dict["temp_relation"] }};
+    insert into {{ target }} by name select * from {{ fresh }};
 {%- endmacro %}

@@ -25,10 +25,9 @@ dates as (
 ),
 
 numbered as (
-    -- 1970-01-01 was a Thursday; engines disagree on the number of a weekday, not on the number of a day.
     select
         report_date,
-        cast((({{ day_number('report_date') }} % 7) + 10) % 7 + 1 as integer) as iso_weekday
+        {{ iso_weekday('report_date') }} as iso_weekday
     from dates
 )
 

@@ -7,6 +7,5 @@ select
     intent,
     query,
     query_hash,
-    sla_hours,
-    coalesce(is_crisis, false) as is_crisis
+    sla_hours
 from {{ source('raw', 'routing_rule') }}

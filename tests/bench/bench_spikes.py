@@ -103,7 +103,7 @@ def plant(dice: np.random.Generator, year: Year) -> None:
 
 
 def _variance(posts: Counts) -> Counts:
-    """Of a day around its own weekday's level over fourteen weeks; counts scatter at least as a Poisson process does."""
+    """Of a day around its own weekday's level over fourteen weeks; at least that of a Poisson process."""
     near = [posts[max(0, day - 49) : day + 50 : 7] for day in range(DAYS)]
     return np.array([max(np.var(days, ddof=1), days.mean()) for days in near])
 

@@ -120,6 +120,21 @@ async def test_one_login_serves_all_requests(server: FaultServer, as_form: bool)
 
 @pytest.mark.parametrize(
     "refused",
+    [
+        b'{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}',
+        b'{"error_id": 400, "error_message": "`key` doesn\'t match a known application", "error_name": "x"}',
+    ],
+    ids=["as Google says it", "as Stack Exchange says it"],
+)
+async def test_a_key_that_is_refused_as_a_bad_request_is_a_credential(server: FaultServer, refused: bytes) -> None:
+    server.on("/posts", reply(refused, 400))
+    async with client_of(server) as client:
+        with pytest.raises(CredentialError, match="key"):
+            await client.get(f"{server.url}/posts")
+
+
+@pytest.mark.parametrize(
+    "refused",
     [reply(status=401), reply(b'{"error": "ExpiredToken", "message": "Token has expired"}', 400)],
     ids=["401", "as the AT protocol says it"],
 )
@@ -330,3 +345,107 @@ def test_the_example_of_the_environment_names_every_secret() -> None:
     ]
     missing = [line for line in lines if line not in told]
     assert not missing, "put into .env.example:\n" + "\n".join(missing)
+
+
+def test_check_of_all_sources_without_credentials_lists_what_is_missing_and_where_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name in [name for name in os.environ if name.startswith("SOUNDINGS_")]:
+        monkeypatch.delenv(name)
+    path = tmp_path / "soundings.toml"
+    starter.write(path, "Acme", "acme")
+    (tmp_path / "export.csv").write_text("id\n")
+    text = path.read_text()
+    path.write_text(text[: text.index("[[sources]]")] + ALL_SOURCES)
+    assert {options.type for options in settings.load(path).sources} == {source.platform for source in SOURCES}
+    monkeypatch.setattr("sys.argv", ["soundings", "check", "--config", str(path)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    told = capsys.readouterr().out
+    assert ended.value.code == 2
+    for source in SOURCES:
+        for secret in source.secrets:
+            line = f"{source.platform}: {variable(source.platform, secret.name)} – {secret.what}"
+            assert (line in told) == secret.is_required
+            assert any(word in secret.what.lower() for word in ("http", ",", ":", "beside")), "say where to get it"
+
+
+ALL_SOURCES = """
+[[sources]]
+name = "bluesky"
+type = "bluesky"
+identifier = "acme.example"
+
+[[sources]]
+name = "discourse"
+type = "discourse"
+base_url = "https://forum.example"
+
+[[sources]]
+name = "feed"
+type = "feed"
+urls = ["https://blog.example/feed"]
+
+[[sources]]
+name = "file"
+type = "file"
+path = "export.csv"
+platform = "microblog"
+columns = { native_id = "id", text = "text", published_at = "time" }
+
+[[sources]]
+name = "gdelt"
+type = "gdelt"
+
+[[sources]]
+name = "hackernews"
+type = "hackernews"
+
+[[sources]]
+name = "lemmy"
+type = "lemmy"
+base_url = "https://lemmy.example"
+
+[[sources]]
+name = "mastodon"
+type = "mastodon"
+base_url = "https://social.example"
+
+[[sources]]
+name = "matomo"
+type = "matomo"
+base_url = "https://stats.example"
+sites = { "acme.example" = 1 }
+
+[[sources]]
+name = "nodebb"
+type = "nodebb"
+base_url = "https://board.example"
+
+[[sources]]
+name = "plausible"
+type = "plausible"
+sites = ["acme.example"]
+
+[[sources]]
+name = "reddit"
+type = "reddit"
+account = "acme"
+
+[[sources]]
+name = "stackexchange"
+type = "stackexchange"
+
+[[sources]]
+name = "wordpress"
+type = "wordpress"
+urls = ["https://blog.example"]
+
+[[sources]]
+name = "x"
+type = "x"
+
+[[sources]]
+name = "youtube"
+type = "youtube"
+"""

@@ -189,7 +189,7 @@ async def test_credentials_may_come_with_limits_of_their_own(server: FaultServer
     assert 50 <= fake_time.seconds() < 52
 
 
-async def test_a_body_may_ask_us_to_wait(server: FaultServer) -> None:
+async def test_a_body_may_ask_us_to_wait_and_a_refusal_that_does_is_asked_again_after_it(server: FaultServer) -> None:
     fake_time = FakeTime()
     server.on("/", reply(b'{"backoff": 12}'), reply(b'{"items": []}'), reply(b'{"backoff": 30}', 400), reply())
     async with HttpClient(
@@ -204,10 +204,9 @@ async def test_a_body_may_ask_us_to_wait(server: FaultServer) -> None:
         for slept in ([], [12]):
             await client.get(server.url)
             assert fake_time.slept == slept
-        with pytest.raises(SourceError):
-            await client.get(server.url)
         await client.get(server.url)
         assert fake_time.slept == [12, 30]
+        assert client.counts.retries == 1
 
 
 @pytest.mark.parametrize("status", [420, 429])

@@ -128,8 +128,7 @@ class Inbound:
         subjects = self.matches[mention["mention_id"]] | set(mention["addressed"])
         for rule in sorted(self.raw["routing_rule"], key=lambda r: r["rule_no"]):
             if (
-                not rule["is_crisis"]
-                and rule["platform"] in (None, mention["platform"])
+                rule["platform"] in (None, mention["platform"])
                 and (rule["entity_id"] is None or rule["entity_id"] in subjects)
                 and (rule["intent"] is None or rule["intent"] in (mention["intents"] or ()))
                 and (rule["query"] is None or rule["query_hash"] in hashes)

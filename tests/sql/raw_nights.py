@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 from raw_service import DEPARTMENTS, RULES, ServiceNights
+from raw_voices import VoiceNights
 
 MIGRATIONS = Path(__file__).parents[2] / "warehouse/migrations"
 ZONE = "Europe/Berlin"  # its clocks change on 2026-03-29, within the nights
@@ -35,7 +36,7 @@ MENTION = (
 
 
 @dataclass
-class Nights(ServiceNights):
+class Nights(ServiceNights, VoiceNights):
     """State of the platforms and of the warehouse that reads them; every choice is the seed's."""
 
     con_path: Path
@@ -53,7 +54,7 @@ class Nights(ServiceNights):
             con.executemany("insert into raw.entity values (?, ?, ?, ?, ?, ?)", ENTITIES)
             con.executemany("insert into raw.tracked_account values (?, ?, ?, ?, null)", TRACKED)
             con.executemany("insert into raw.department values (?, ?, ?, ?, ?, ?, ?, ?)", DEPARTMENTS)
-            con.executemany("insert into raw.routing_rule values (?, ?, ?, ?, ?, ?, ?, ?, ?)", RULES)
+            con.executemany("insert into raw.routing_rule values (?, ?, ?, ?, ?, ?, ?, ?)", RULES)
             weights = {"weight_likes": "1", "weight_replies": "0.7", "weight_shares": "2.3", "weight_upvotes": "1"}
             con.executemany("insert into raw.setting values (?, ?)", list(weights.items()))
 
@@ -79,6 +80,8 @@ class Nights(ServiceNights):
                 self._publish(self.as_of - timedelta(days=self.dice.uniform(5, 120)))
             for change in self.dice.sample(self._changes(), 7):
                 change()
+            self._tell_late()
+            self._rank()
             self.con.execute("commit")
 
     def _enter_in_the_ledger(self) -> None:
@@ -139,6 +142,7 @@ class Nights(ServiceNights):
         )  # fmt: skip
         for entity in row["entities"]:
             self.con.execute("insert into raw.mention_entity values (?, ?, ['said'], ?)", [key, entity, self.load_seq])
+        self._act(row)
 
     def _touch(self, row: dict[str, Any], state: str) -> None:
         for entity in row["entities"] or [None]:

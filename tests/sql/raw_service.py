@@ -15,12 +15,11 @@ DEPARTMENTS = (
     ("watch", "Watch", 1.5, "America/New_York", [1, 2, 3, 4, 5, 6, 7], 0, 1440, []),
     ("ghosts", "Ghosts", 24.0, "UTC", [], 540, 1020, []),
 )
-RULES = (  # number, department, entity, platform, intent, query, hours, hash, only within a crisis
-    (0, "watch", None, None, None, None, 1.5, None, True),
-    (1, "desk", "acme", None, "complaint", None, 4.0, None, False),
-    (2, "watch", None, "x", None, "said", 1.5, "h1", False),
-    (3, "ghosts", None, None, "question", None, 24.0, None, None),
-    (4, "desk", "acme", None, None, None, 4.0, None, False),
+RULES = (  # number, department, entity, platform, intent, query, hours, hash
+    (1, "desk", "acme", None, "complaint", None, 4.0, None),
+    (2, "watch", None, "x", None, "said", 1.5, "h1"),
+    (3, "ghosts", None, None, "question", None, 24.0, None),
+    (4, "desk", "acme", None, None, None, 4.0, None),
 )
 DESKS = (("x", "acme", None), ("x", "acme", True), ("hackernews", "bolt", False), ("weibo", "acme", None))
 """Accounts that answer: platform, handle, whether a bot."""

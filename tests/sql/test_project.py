@@ -38,6 +38,8 @@ FORBIDDEN = {
 def code(path: Path) -> str:
     """The model without comments and strings, in lower case."""
     text = re.sub(r"--[^\n]*|\{#.*?#\}", "", path.read_text("utf-8"), flags=re.DOTALL)
+    joined = r"\{[{%].*?[%}]\}"  # `~` joins texts within braces
+    text = re.sub(joined, lambda jinja: jinja[0].replace(" ~ ", " "), text, flags=re.DOTALL)
     return re.sub(r"'[^'\n]*'", "''", text).lower()
 
 

@@ -10,7 +10,7 @@ from dbt.cli.main import dbtRunner
 from raw_nights import Nights
 
 from warehouse.connection import StorageSettings
-from warehouse.dbt_project import PROJECT
+from warehouse.dbt_project import PROJECT, parse_project
 from warehouse.models import build
 
 WRITTEN = {
@@ -26,8 +26,11 @@ def test_the_hand_worked_rows_come_out(tmp_path: Path) -> None:
     home = tmp_path / "dbt"
     paths = ["--project-dir", str(PROJECT), "--profiles-dir", str(home), "--log-path", str(home / "logs")]
     target = ["--target-path", str(home / "target"), "--no-write-json", "--no-send-anonymous-usage-stats"]
-    variables = ["--vars", '{"reporting_timezone": "UTC"}']  # as built, so that the parsed project serves again
-    result = dbtRunner().invoke(["test", "--select", "test_type:unit", "--quiet", *paths, *target, *variables])
+    variables = ["--vars", '{"reporting_timezone": "UTC"}']
+    manifest = parse_project(nights.con_path, tmp_path, StorageSettings(), reporting_timezone="UTC")
+    result = dbtRunner(manifest=manifest).invoke(
+        ["test", "--select", "test_type:unit", "--quiet", *paths, *target, *variables]
+    )
     assert result.exception is None
     verdicts = {one.node.name: (str(one.status), one.message) for one in result.result}
     assert verdicts.keys() == WRITTEN

@@ -16,17 +16,24 @@ from in_interaction as n
 join last_item as l on n.file_row_number = l.row_no
 left join raw.tombstone as t on n.target_mention_id = t.mention_id;
 
--- A thread may be read in several pages: their replies add up, and the last page tells whether that was all.
+-- A thread may be read in several pages of a window: their replies add up, and the last page tells whether that was all.
+-- Two windows may read the same thread, where a message did not name its first one: that is one reading, told twice.
 insert into raw.thread_read by name
 with told as (
     select page_id, root_id, read_at, max(replies_read) as replies_read, bool_or(is_complete) as is_complete
     from good_thread_read
     anti join raw.thread_read using (root_id, read_at)
     group by page_id, root_id, read_at
+),
+
+by_window as (
+    select root_id, read_at, sum(replies_read)::bigint as replies_read, bool_or(is_complete) as is_complete
+    from told
+    group by split_part(page_id, '/', 1), root_id, read_at
 )
 
 select
-    root_id, read_at, sum(replies_read)::bigint as replies_read, bool_or(is_complete) as is_complete,
+    root_id, read_at, max(replies_read) as replies_read, bool_or(is_complete) as is_complete,
     getvariable('load_seq') as load_seq
-from told
+from by_window
 group by root_id, read_at;

@@ -45,7 +45,8 @@ def _pieces(query: str, syntax: Syntax) -> list[str]:
         raise BadQueryError("a quote is not closed")
     brackets = "()" if syntax.brackets else ""
     either = re.escape(syntax.either) if syntax.either and not syntax.either.isalnum() else "(?!)"
-    word = rf'[^\s"{re.escape(brackets)}]+'
+    sign = re.escape(syntax.either) if not syntax.either.isalnum() else ""  # a sign ends a word, a word does not
+    word = rf'[^\s"{re.escape(brackets)}{sign}]+'
     found = re.findall(rf'-?"[^"]*"|-(?=\()|[{re.escape(brackets) or "(?!)"}]|{either}|{word}', query)
     return [piece for piece in found if piece.strip()]
 

@@ -33,7 +33,7 @@ def wall_clock() -> datetime:
 class Facade:
     """One platform's API, and what of its stage can be seen through it.
 
-    `options` are the keys of its [[sources]] table, `{url}` standing for its address.
+    `options` are the keys of its [[sources]] table, `{url}` standing for its address; in a handle, without scheme.
     """
 
     platform: str
@@ -48,11 +48,14 @@ class Facade:
     mentions: bool = True  # False: it tells of visits, not of posts
     tells: Counts = field(default_factory=lambda: ALL_COUNTS)  # of a first post
     tells_of_replies: Counts | None = None  # None: the same
+    tells_at_times: frozenset[str] = frozenset()  # columns that some of its answers leave out
     finds_replies: bool = True  # whether its search (or what is browsed) gives answers too
     nests: bool = True  # False: an answer to an answer is told as one to the first post
     said: Callable[[Told], str] = lambda told: told.text  # a mention's text, where more than the post's stands in it
     dated: Callable[[Told], datetime] = lambda told: told.published_at  # when it says that a post was published
     handle: Callable[[str], str] | None = str  # how it writes a handle of the stage; None: it names no authors
+    addresses: bool = True  # False: nothing that is found answers or names those whom we track, so no thread is due
+    signs_replies: bool = True  # False: who answers has no handle
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from flows.sandbox.platforms.boolean import BadQueryError, Matches, Syntax, compiled
 from flows.sandbox.platforms.facade import Facade, Now, answer
 from flows.sandbox.platforms.limits import Limit
-from flows.sandbox.platforms.sites import address, domain
+from flows.sandbox.platforms.sites import address, domain, heading
 from flows.sandbox.platforms.stage import Stage, Told
 
 MOST = 250
@@ -63,7 +63,7 @@ class Gdelt:
         if end < start or start < self._now() - REACH:
             raise Refusal("Invalid query start date.")
         matches, sites = _query(asked.get("query", ""))
-        rows = [row for row in self._stage.within(start, end + STEP, self._now())]
+        rows = self._stage.within(start, end + STEP, self._now())
         told = [each for each in self._stage.tell(rows, self._now()) if start <= dated(each) <= end]
         found = [each for each in told if sites(domain(each.author.handle)) and matches(said(each))]
         found.sort(key=dated, reverse=ORDERS[order])
@@ -72,7 +72,7 @@ class Gdelt:
 
 def said(told: Told) -> str:
     """An article's title, which is one line."""
-    return f"{' '.join(told.text.split())} | {told.row + 1}"
+    return f"{heading(told)}: {' '.join(told.text.split())}"
 
 
 def dated(told: Told) -> datetime:

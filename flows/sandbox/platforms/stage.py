@@ -99,10 +99,17 @@ class Stage:
         rows = np.flatnonzero(self._account == account)[::-1]
         return [int(row) for row in rows if self.is_public(int(row), now)]
 
-    def thread(self, root: int, now: datetime) -> list[int]:
-        """Rows of the public posts of a thread, its first post included, oldest first."""
+    def thread(self, root: int, now: datetime, *, with_gone: bool = False) -> list[int]:
+        """Rows of the public posts of a thread, its first post included, oldest first; if asked with the deleted."""
         rows = self._threads[self._thread_from[root] : self._thread_from[root + 1]]
+        if with_gone:
+            return [int(row) for row in rows if self.published[row] <= epoch(now)]
         return [int(row) for row in rows if self.is_public(int(row), now)]
+
+    def parent(self, row: int) -> int | None:
+        """Row of what a post answers; None for a first post."""
+        parent = int(self._parent[row])
+        return parent if parent >= 0 else None
 
     def root(self, row: int) -> int:
         """Row of the first post of the thread in which a post stands; its own where it is that."""

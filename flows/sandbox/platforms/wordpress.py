@@ -24,18 +24,13 @@ from flows.sandbox.platforms.stage import Stage, Told
 SITES = ("acmeair", "globexair", "initechair", "cabincrew_k7", "skydesk_news")
 MAGAZINE = "magazine"
 MOST = 100
-ORDERED_BY: dict[str, dict[str, Callable[[Told], Any]]] = {
-    "posts": {
-        "date": lambda told: told.published_at,
-        "id": lambda told: told.row,
-        "modified": lambda told: told.edited_at or told.published_at,
-    },
-    "comments": {
-        "date": lambda told: told.published_at,
-        "date_gmt": lambda told: told.published_at,
-        "id": lambda told: told.row,
-    },
+ORDERED_BY: dict[str, Callable[[Told], Any]] = {
+    "date": lambda told: told.published_at,
+    "date_gmt": lambda told: told.published_at,
+    "id": lambda told: told.row,
+    "modified": lambda told: told.edited_at or told.published_at,
 }
+NO_SUCH_PAGE = "The page number requested is larger than the number of pages available."
 
 
 class RefusedError(Exception):
@@ -47,6 +42,7 @@ class WordPress:
 
     def __init__(self, stage: Stage, now: Now) -> None:
         self._stage, self._now = stage, now
+        self._sites = {stage.author(stage.account_of[name], 0).native_id: name for name in SITES}
 
     async def posts(self, request: Request) -> Response:
         return self._answer(request, "posts", self._post)
@@ -65,8 +61,7 @@ class WordPress:
             return _error("rest_invalid_param", f"Invalid parameter(s): {error}", 400)
         pages = math.ceil(len(found) / per_page)
         if kind == "posts" and page > pages and found:
-            said = "The page number requested is larger than the number of pages available."
-            return _error("rest_post_invalid_page_number", said, 400)
+            return _error("rest_post_invalid_page_number", NO_SUCH_PAGE, 400)
         fields = asked["_fields"].split(",") if asked.get("_fields") else None
         shown = [shape(each, site) for each in found[(page - 1) * per_page : page * per_page]]
         headers = {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(pages)}
@@ -78,19 +73,13 @@ class WordPress:
 
     def _told(self, site: str, kind: str) -> Iterator[Told]:
         """What a site holds now: its posts, or the comments below those that still stand."""
-        now = self._now()
-        for told in self._stage.tell(self._stage.within(None, None, now), now):
-            if (told.parent is None) == (kind == "posts") and self._site(told.root) == site:
-                if told.parent is None or self._stage.is_public(told.root, now):
-                    yield told
+        now, stage = self._now(), self._stage
+        rows = [row for row in stage.within(None, None, now) if (stage.root(row) == row) == (kind == "posts")]
+        yield from stage.tell([row for row in rows if self._site(stage.root(row)) == site], now)
 
-    def _site(self, root: int) -> str:
-        handle = self._handles.get(self._stage.author_id(root), MAGAZINE)
-        return handle if handle in SITES else MAGAZINE
-
-    @property
-    def _handles(self) -> dict[str, str]:
-        return {self._stage.author(self._stage.account_of[name], 0).native_id: name for name in SITES}
+    def _site(self, root: int) -> str | None:
+        handle = self._sites.get(self._stage.author_id(root), MAGAZINE)
+        return handle if self._stage.is_public(root, self._now()) else None
 
     def _post(self, told: Told, site: str) -> dict[str, Any]:
         edited_at = told.edited_at or told.published_at
@@ -113,14 +102,14 @@ class WordPress:
 
     def _parent(self, told: Told) -> int:
         """The comment that it answers; 0 for the post, and where that comment is gone."""
-        is_comment = told.parent is not None and told.parent != told.root
-        return told.parent + 1 if is_comment and self._stage.is_public(told.parent, self._now()) else 0  # type: ignore[operator, arg-type]
+        parent = told.parent if told.parent not in (None, told.root) else None
+        return parent + 1 if parent is not None and self._stage.is_public(parent, self._now()) else 0
 
 
 def _asked(told: list[Told], asked: dict[str, str], kind: str) -> list[Told]:
     """Those that the parameters ask for, in their order; bounds of time are exclusive."""
     by, order = asked.get("orderby", "date"), asked.get("order", "desc")
-    if by not in ORDERED_BY[kind] or order not in ("asc", "desc"):
+    if by not in ORDERED_BY or by == ("date_gmt" if kind == "posts" else "modified") or order not in ("asc", "desc"):
         raise RefusedError("orderby, order")
     bounds = {name: _moment(asked, name) for name in ("after", "before", "modified_after") if name in asked}
     included, posts = _ids(asked, "include"), _ids(asked, "post")
@@ -133,7 +122,7 @@ def _asked(told: list[Told], asked: dict[str, str], kind: str) -> list[Told]:
         and (included is None or each.row + 1 in included)
         and (kind == "posts" or posts is None or each.root + 1 in posts)
     ]
-    key = ORDERED_BY[kind][by]
+    key = ORDERED_BY[by]
     return sorted(found, key=lambda each: (key(each), each.row), reverse=order == "desc")
 
 
@@ -184,4 +173,5 @@ FACADE = Facade(
     tells={},
     said=lambda told: told.text if told.parent is not None else f"{heading(told)}\n\n{told.text}",
     handle=lambda handle: f"{{url}}/{handle if handle in SITES else MAGAZINE}",
+    signs_replies=False,
 )

@@ -23,8 +23,10 @@ from flows.http import Clock, HttpClient
 from flows.landing import Outcome
 from flows.run import Run, opened
 from flows.sandbox import phrases
+from flows.sandbox.accounts import MICROBLOG, OWNED
 from flows.sandbox.platforms import FACADES
 from flows.sandbox.platforms.facade import Facade, Hosted
+from flows.sandbox.platforms.limits import Limit
 from flows.sandbox.platforms.stage import Stage
 from flows.sandbox.server import Sandbox
 from flows.sandbox.streams import epoch
@@ -33,10 +35,14 @@ from flows.sources import SOURCES
 from flows.sources.base import Source
 from warehouse.connection import connect
 
-DAYS, SCALE = 6, 0.3
+DAYS, SCALE = 5, 0.2
 LAST = datetime(2026, 6, 10, 2)
 FIRST, NEXT = LAST - timedelta(hours=26), LAST - timedelta(hours=2)
 """Nights: what was new on the first is a day old on the next, and what is gone is looked for once more on the last."""
+LONGEST_WAIT = 900.0
+SPOILED_AT = FIRST + timedelta(hours=1)  # when planted posts are edited, or gone
+TOPICS = ("acme", "flylighter")
+ASKED = sum(1 << bit for bit, entity in enumerate(phrases.ENTITIES) if entity.entity_id in TOPICS)
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "bookmarks", "upvotes", "downvotes", "clicks")
 
 
@@ -60,6 +66,10 @@ class Hours:
     async def sleep(self, seconds: float) -> None:
         self.waited += seconds
 
+    @property
+    def waited_tonight(self) -> float:
+        return self.waited - self._began
+
     def pass_a_day(self) -> None:
         """No limit of the vendors' looks further back."""
         self.waited = self._began = self.waited + 86_401
@@ -74,7 +84,8 @@ class Night:
     refused: int = 0  # by the façade's limits
     outcomes: list[Outcome] = field(default_factory=list)
     tables: dict[str, pl.DataFrame] = field(default_factory=dict)
-    error: str | None = None  # why it was not asked at all
+    was_killed: bool = False
+    waited: float = 0  # seconds
 
     def ledger(self) -> dict[str, int]:
         """Sums over the batches of this run."""
@@ -90,8 +101,8 @@ class Bed:
     sandbox: Sandbox
     url: str
     platform: str
-    topics: tuple[str, ...] = ("acme", "lumicabin", "flylighter")
-    first_days: int = 3
+    topics: tuple[str, ...] = TOPICS
+    first_days: int = 2
     secrets: dict[str, str] | None = None  # None: those that the façade takes
 
     def __post_init__(self) -> None:
@@ -115,6 +126,11 @@ class Bed:
         return self.hosted.stage
 
     @property
+    def waited_out(self) -> list[Limit]:
+        """The limits that are full again so soon that a run waits for them."""
+        return [limit for limit in self.hosted.limiter.limits if limit.seconds <= LONGEST_WAIT]
+
+    @property
     def source(self) -> Source:
         return source_of(self.platform)
 
@@ -125,7 +141,7 @@ class Bed:
             ("[schedule]", {"first_days": self.first_days}),
             ("[http]", {"attempts": 3, "first_backoff": 0.001}),
             *(("[[entities]]", _entity(entity)) for entity in entities),
-            *(("[[accounts]]", account) for account in self.tracked() if account.get("entity", "acme") in self.topics),
+            *(("[[accounts]]", account) for account in self.tracked()),
             ("[[sources]]", self._options()),
         ]
         lines = [f"{head}\n{_lines(table)}" for head, table in tables]
@@ -143,40 +159,57 @@ class Bed:
         """The accounts that the configuration names, as it does; none where the platform names no authors."""
         accounts = self.stage.world.accounts
         ours = accounts.filter((accounts["role"] != "public") & (accounts["platform"] == "microblog"))
-        write = self.facade.handle
-        if write is None:
+        if self.facade.handle is None:
             return []
         rows = ours.select("handle", "role", "entity_id").rows()
-        told = [{"handle": write(handle), "role": role, "entity": entity} for handle, role, entity in rows]
-        return [{"platform": self.platform, **{k: v for k, v in each.items() if v}} for each in told]
+        told = [{"handle": self._written(handle), "role": role, "entity": entity} for handle, role, entity in rows]
+        asked = [each for each in told if each["entity"] in (None, *self.topics)]
+        return [{"platform": self.platform, **{k: v for k, v in each.items() if v}} for each in asked]
 
-    def night(self, as_of: datetime, *, killed_at: int | None = None) -> Night:
-        """One run: plan, extract, ingest. `killed_at`: its process ends with that request."""
+    def night(
+        self, as_of: datetime, *, killed_at: int | None = None, used_up_for: float = 0, loads: bool = True
+    ) -> Night:
+        """One run: plan, extract and, where it `loads`, ingest. `killed_at`: its process ends with that request.
+
+        `used_up_for`: others have left nothing of the limits, for so many seconds.
+        """
         self.sandbox.now = as_of
         self.hours.pass_a_day()
+        for limit in self.waited_out if used_up_for else ():
+            limit.use_up(used_up_for)
         told, refused_before = Night(as_of), self.hosted.limiter.refused
         try:
-            with patch("flows.extract.HttpClient", functools.partial(_Client, self.hours.clock, told, killed_at)):
-                with opened(self.folder / "soundings.toml", None, "nightly", as_of=as_of) as run:
-                    self._steps(run, told)
+            with (
+                patch("flows.extract.HttpClient", functools.partial(_Client, self.hours.clock, told, killed_at)),
+                opened(self.folder / "soundings.toml", None, "nightly", as_of=as_of) as run,
+            ):
+                self._steps(run, told, loads=loads)
+        except Killed:
+            told.was_killed = True
         finally:
+            told.waited = self.hours.waited_tonight
             told.refused = self.hosted.limiter.refused - refused_before
         return told
 
-    def _steps(self, run: Run, told: Night) -> None:
+    def _steps(self, run: Run, told: Night, *, loads: bool) -> None:
         con = connect(run.warehouse, settings=run.storage)
         try:
             for plan in planning.plan(run, con):
                 job = run.job(plan.options)
-                told.error = plan.error
                 told.outcomes = extract.extract(job, plan.asks, lambda _done, _all: None)
-                ingest.ingest(job, told.outcomes, con, lambda: None)
+                if loads:
+                    ingest.ingest(job, told.outcomes, con, lambda: None)
                 run.status.source(plan.options.name).state = "completed"
             told.tables = {name: con.sql(f"from raw.{name}").pl() for name in _TABLES}
             for name in ("load", "collection"):
                 told.tables[name] = told.tables[name].filter(pl.col("run_id") == run.status.run_id)
         finally:
             con.close()
+
+    def planted(self, name: str) -> list[int]:
+        """Rows of the posts that were `deleted_s` or `edited_s` after the first night on purpose."""
+        moments = self.stage.world.posts[name].to_list()[-self.stage.size :]
+        return [row for row, moment in enumerate(moments) if moment == epoch(SPOILED_AT)]
 
     def asked_from(self, as_of: datetime) -> datetime:
         """The first moment that a first night asks for."""
@@ -187,18 +220,28 @@ class Bed:
         rows = self.stage.within(None, None, now)
         masks = self.stage.world.at(now)["mask"].to_list()[-self.stage.size :]
         asked = sum(1 << bit for bit, entity in enumerate(phrases.ENTITIES) if entity.entity_id in self.topics)
-        tracked = set(self.stage.world.accounts.filter(pl.col("role") != "public")["handle"])
-        write = self.facade.handle or (lambda _handle: "")
+        tracked = {account["handle"] for account in self.tracked()}
         told = [
             {
                 "row": each.row, "text": self.facade.said(each), "published_at": self.facade.dated(each),
-                "handle": write(each.author.handle).lower(), "is_tracked": each.author.handle in tracked,
-                "parent": each.parent, "root": each.root, "mask": masks[each.row] & asked,
+                "handle": self._signed(each), "is_tracked": self._written(each.author.handle) in tracked,
+                "followers": each.author.followers, "parent": each.parent, "root": each.root,
+                "mask": masks[each.row] & asked,
                 **self._counts(each),
             }
             for each in self.stage.tell(rows, now)
         ]  # fmt: skip
         return pl.DataFrame(told, infer_schema_length=None)
+
+    def _signed(self, told: Any) -> str | None:
+        """The handle beside a post; None where the platform tells none."""
+        is_signed = told.parent is None or self.facade.signs_replies
+        return self._written(told.author.handle).lower() if is_signed else None
+
+    def _written(self, handle: str) -> str:
+        """A handle of the stage as the platform writes it."""
+        write = self.facade.handle or (lambda _handle: "")
+        return write(handle).replace("{url}", f"{self.url.partition('://')[2]}/platforms/{self.platform}")
 
     def _counts(self, told: Any) -> dict[str, int | None]:
         of_replies = self.facade.tells_of_replies
@@ -230,7 +273,7 @@ class _Client(HttpClient):
 
 _TABLES = (
     "mention", "mention_entity", "engagement_snapshot", "account", "account_snapshot", "interaction", "thread_read",
-    "collection", "load", "quarantine", "tombstone",
+    "collection", "load", "quarantine", "tombstone", "referral_daily",
 )  # fmt: skip
 
 
@@ -240,7 +283,7 @@ def source_of(platform: str) -> Source:
 
 def planted(platform: str) -> World:
     """A world for one platform, in which some posts of the first night are edited or gone on the next."""
-    world = World.make(crc32(platform.encode()) % 1000, DAYS, SCALE, end=LAST)
+    world = _answering(World.make(crc32(platform.encode()) % 1000, DAYS, SCALE, end=LAST))
     posts = world.posts.with_row_index("post")
     answered = posts["parent"].drop_nulls().unique()
     public = world.accounts["role"].gather(posts["account"]) == "public"
@@ -248,7 +291,8 @@ def planted(platform: str) -> World:
         public
         & (pl.col("platform") == "microblog")
         & ~pl.col("post").is_in(answered.implode())
-        & (pl.col("mask") > 0)
+        & ~pl.col("text").is_duplicated()  # whose text is gone must not be found in another's
+        & (pl.col("mask") & ASKED > 0)
         & (pl.col("deleted_s") > epoch(LAST))
         & (pl.col("edited_s") > epoch(LAST))
         & (pl.col("published_s") > epoch(FIRST - timedelta(hours=11)))
@@ -256,12 +300,24 @@ def planted(platform: str) -> World:
     ).sort(pl.col("parent").is_not_null(), "post")
     gone, changed = known["post"][0:2].to_list(), known["post"][2:4].to_list()
     is_gone, is_changed = pl.int_range(pl.len()).is_in(gone), pl.int_range(pl.len()).is_in(changed)
-    moment = epoch(FIRST + timedelta(hours=1))
+    moment = epoch(SPOILED_AT)
     told = world.posts.with_columns(
         deleted_s=pl.when(is_gone).then(moment).otherwise("deleted_s"),
         edited_s=pl.when(is_changed).then(moment).otherwise("edited_s"),
         text_edited=pl.when(is_changed).then(pl.col("text") + " (I was wrong.)").otherwise("text_edited"),
         mask_edited=pl.when(is_changed).then("mask").otherwise("mask_edited"),
+        final_unseen_replies=0 * pl.col("final_unseen_replies"),  # a count of replies is one that can be read
+    )
+    return replace(world, posts=told)
+
+
+def _answering(world: World) -> World:
+    """The same world, where those who answer our own account name us, and so begin threads to be read."""
+    ours = world.posts.with_row_index("post").filter(pl.col("account") == int(OWNED[MICROBLOG, 0]))["post"]
+    is_inbound = pl.col("parent").is_in(ours.implode()) & (pl.col("edited_s") > epoch(LAST))
+    text = pl.format("Acme Air, case {} is still open.", pl.int_range(pl.len()))
+    told = world.posts.with_columns(
+        text=pl.when(is_inbound).then(text).otherwise("text"), mask=pl.when(is_inbound).then(1).otherwise("mask")
     )
     return replace(world, posts=told)
 
@@ -276,4 +332,10 @@ def _entity(entity: phrases.Entity) -> dict[str, Any]:
 
 def _lines(table: dict[str, Any]) -> str:
     """Keys and values as TOML, of which JSON's strings, numbers, booleans and lists are a part."""
-    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in table.items())
+    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(key)} = {_value(each)}' for key, each in value.items())}}}"
+    return json.dumps(value, ensure_ascii=False)

@@ -86,7 +86,7 @@ async def found_by_search(answer: Any, query: str = "acme") -> tuple[Scripted, s
 async def test_a_window_is_asked_from_its_first_day_to_its_last() -> None:
     forum = Forum({date(2026, 11, day): 1 for day in (15, 16, 19, 20)})
     client, ids, lost = await found_by_search(forum)
-    assert client.asked[0][1]["q"] == "acme after:2026-11-16 before:2026-11-20 order:latest"
+    assert client.asked[0][1]["q"] == "acme after:2026-11-16 before:2026-11-20 order:likes"
     assert (ids, lost) == ({f"{FORUM}/t/2/1", f"{FORUM}/t/3/1"}, 0)
 
 
@@ -99,7 +99,7 @@ async def test_more_than_ten_pages_are_halved_by_days() -> None:
 async def test_what_one_day_has_above_ten_pages_is_told_as_lost() -> None:
     _, ids, lost = await found_by_search(Forum({date(2026, 11, 17): 1_000, date(2026, 11, 18): 3}))
     assert len(ids) == 503
-    assert lost == pytest.approx(500, rel=0.1)
+    assert lost == 1  # at least; nobody tells how many
 
 
 async def test_a_forum_too_busy_to_search_is_asked_again_later() -> None:

@@ -1,0 +1,79 @@
+-- Grain: one row per entity and period (a month, or the last 28 days) that was asked or has a mention or an act.
+{{ config(materialized='table') }}
+
+with clock as (
+    select {{ report_date('max(as_of)') }} as report_date from {{ ref('stg_runs') }}
+),
+
+asked as (
+    select
+        entity_id,
+        cast(date_trunc('month', report_date) as date) as first_date,
+        sum(asked_micros) as asked,
+        sum(covered_micros) as covered
+    from {{ ref('int_entity_asked_days') }}
+    group by entity_id, cast(date_trunc('month', report_date) as date)
+),
+
+asked_lately as (
+    select days.entity_id, clock.report_date, sum(days.asked_micros) as asked, sum(days.covered_micros) as covered
+    from {{ ref('int_entity_asked_days') }} as days
+    inner join clock
+        on days.report_date between {{ add_days('clock.report_date', -27) }} and clock.report_date
+    group by days.entity_id, clock.report_date
+),
+
+coverage as (
+    select
+        entity_id,
+        substr(cast(first_date as string), 1, 7) as period,
+        first_date,
+        last_day(first_date) as last_date,
+        {{ ratio('covered', 'asked') }} as coverage
+    from asked
+    union all
+    select
+        entity_id,
+        'last 28 days' as period,
+        {{ add_days('report_date', -27) }} as first_date,
+        report_date as last_date,
+        {{ ratio('covered', 'asked') }} as coverage
+    from asked_lately
+),
+
+spine as (
+    select entity_id, period, first_date, last_date from coverage
+    union
+    select entity_id, period, first_date, last_date from {{ ref('int_voices') }}
+)
+
+select
+    spine.entity_id,
+    entities.entity_kind,
+    spine.period,
+    spine.first_date,
+    spine.last_date,
+    coverage.coverage,
+    cast(coalesce(voices.unique_authors, 0) as bigint) as unique_authors,
+    cast(coalesce(voices.authors_told, 0) as bigint) as authors_told,
+    voices.interactions,
+    voices.gini,
+    voices.herfindahl,
+    voices.effective_voices,
+    voices.top_10_share,
+    cast(coalesce(voices.unique_engaged_accounts, 0) as bigint) as unique_engaged_accounts,
+    cast(coalesce(voices.advocates, 0) as bigint) as advocates,
+    cast(coalesce(voices.detractors, 0) as bigint) as detractors,
+    case
+        when voices.next_last_date < clock.report_date and voices.next_last_date > voices.last_date
+            then coalesce(voices.retained_authors, 0)
+    end as retained_authors,
+    case
+        when voices.next_last_date < clock.report_date and voices.next_last_date > voices.last_date
+            then {{ ratio('coalesce(voices.retained_authors, 0)', 'voices.unique_authors') }}
+    end as retention_ratio
+from spine
+cross join clock
+inner join {{ ref('dim_entities') }} as entities on spine.entity_id = entities.entity_id
+left join coverage on spine.entity_id = coverage.entity_id and spine.period = coverage.period
+left join {{ ref('int_voices') }} as voices on spine.entity_id = voices.entity_id and spine.period = voices.period
