@@ -74,10 +74,10 @@ def lived_through(folder: Path, seed: int, nights: int) -> tuple[Path, list[str]
 
 @pytest.mark.timeout(900)
 def test_scores_of_random_nights_are_the_oracles_and_a_full_rebuilds(tmp_path: Path) -> None:
-    warehouse, wrong = lived_through(tmp_path, seed=35, nights=4)
+    warehouse, wrong = lived_through(tmp_path, seed=39, nights=4)
     assert wrong == []
     # The world is rich enough for all this to say something.
-    assert one(warehouse, "count(distinct reason) > 1, count(slope) > 20", "fct_follower_fit") == (True, True)
+    assert one(warehouse, "count(distinct reason), count(slope) > 20", "fct_follower_fit") == (2, True)
     assert one(warehouse, "max(benchmark_posts), count(distinct benchmark_basis)", "fct_post_buckets") == (100, 2)
     assert one(warehouse, "count(beyond_follower_index_90d) > 20", "kpi_account_daily") == (True,)
     assert one(warehouse, "count(half_life_low_hours) > 20", "kpi_post_performance") == (True,)

@@ -7,9 +7,6 @@ further than 10,000 posts. A post that is edited gets another cid.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,17 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from flows.sandbox.platforms.bluesky_records import author_of, cid_of, did_of, handle_of, iso, record_of, uri_of
 from flows.sandbox.platforms.boolean import BadQueryError, Syntax, compiled
 from flows.sandbox.platforms.facade import Facade, Now, answer
 from flows.sandbox.platforms.limits import Limit
-from flows.sandbox.platforms.stage import Author, Stage, Told
+from flows.sandbox.platforms.stage import Stage
 
 IDENTIFIER, PASSWORD, TOKEN = "reader.sky.example", "abcd-efgh-ijkl-mnop", "a-session-of-the-sandbox"
 SEARCH = Syntax(either="", negation="", brackets=False)
 REACHABLE = 10_000
-POST = "app.bsky.feed.post"
-_NAMES = re.compile(r"(?<![\w@#])([@#])(\w+)")
-_TID = "234567abcdefghijklmnopqrstuvwxyz"
 Answering = Callable[[Request], Response]
 
 
@@ -41,8 +36,8 @@ class Bluesky:
 
     def __init__(self, stage: Stage, now: Now) -> None:
         self._stage, self._now = stage, now
-        self._handle = {_did(stage.author(row, 0).native_id): handle for handle, row in stage.account_of.items()}
-        self._uris = [_uri(stage, row) for row in range(stage.size)]
+        self._handle = {did_of(stage.author(row, 0).native_id): handle for handle, row in stage.account_of.items()}
+        self._uris = [uri_of(stage, row) for row in range(stage.size)]
         self._row = {uri: row for row, uri in enumerate(self._uris)}
 
     def search(self, request: Request) -> Response:
@@ -108,36 +103,13 @@ class Bluesky:
 
     def _posts(self, rows: list[int]) -> Iterator[dict[str, Any]]:
         for told in self._stage.tell(rows, self._now()):
-            record = self._record(told)
+            record = record_of(told, self._uris, self._stage)
             yield {
-                "uri": self._uris[told.row], "cid": _cid(record["text"]), "author": _author(told.author),
+                "uri": self._uris[told.row], "cid": cid_of(record["text"]), "author": author_of(told.author),
                 "record": record, "replyCount": told.replies, "repostCount": told.reposts, "likeCount": told.likes,
                 "quoteCount": told.quotes, "bookmarkCount": 0, "labels": [], "viewer": {},
-                "indexedAt": _iso(told.published_at + timedelta(seconds=1)),
+                "indexedAt": iso(told.published_at + timedelta(seconds=1)),
             }  # fmt: skip
-
-    def _record(self, told: Told) -> dict[str, Any]:
-        reply = {}
-        if told.parent is not None:
-            refs = {"root": told.root, "parent": told.parent}
-            reply = {"reply": {name: {"uri": self._uris[row], "cid": _cid("")} for name, row in refs.items()}}
-        return {
-            "$type": POST, "text": told.text, "createdAt": _iso(told.published_at), "langs": [told.language], **reply,
-            "facets": list(self._facets(told.text)),
-        }  # fmt: skip
-
-    def _facets(self, text: str) -> Iterator[dict[str, Any]]:
-        """Names that are known and tags, by bytes."""
-        for found in _NAMES.finditer(text):
-            sign, name = found.groups()
-            if sign == "@" and name not in self._stage.account_of:
-                continue
-            start = len(text[: found.start()].encode())
-            did = _did(self._stage.author(self._stage.account_of[name], 0).native_id) if sign == "@" else ""
-            feature = {"$type": "app.bsky.richtext.facet#mention", "did": did}
-            if sign == "#":
-                feature = {"$type": "app.bsky.richtext.facet#tag", "tag": name}
-            yield {"index": {"byteStart": start, "byteEnd": start + len(found[0].encode())}, "features": [feature]}
 
     def _known(self, actor: str) -> str | None:
         """The stage's handle of an actor."""
@@ -153,7 +125,7 @@ class Bluesky:
         account = self._stage.account(handle, self._now())
         assert account is not None  # noqa: S101 - who has no account was refused before
         posts = len(self._stage.written_by(handle, self._now()))
-        return {**_author(account), "followersCount": account.followers, "followsCount": 0, "postsCount": posts}
+        return {**author_of(account), "followersCount": account.followers, "followsCount": 0, "postsCount": posts}
 
 
 def routes(stage: Stage, now: Now) -> list[Route]:
@@ -173,7 +145,7 @@ async def _create_session(request: Request) -> Response:
     body = await request.json()
     if (body.get("identifier"), body.get("password")) != (IDENTIFIER, PASSWORD):
         return answer({"error": "AuthenticationRequired", "message": "Invalid identifier or password"}, 401)
-    return answer({"accessJwt": TOKEN, "refreshJwt": f"{TOKEN}-2", "handle": IDENTIFIER, "did": _did(IDENTIFIER)})
+    return answer({"accessJwt": TOKEN, "refreshJwt": f"{TOKEN}-2", "handle": IDENTIFIER, "did": did_of(IDENTIFIER)})
 
 
 def _guarded(answering: Answering) -> Callable[[Request], Awaitable[Response]]:
@@ -204,38 +176,6 @@ def _list(request: Request, name: str) -> list[str]:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None) if text else None
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds") + "Z"
-
-
-def handle_of(handle: str) -> str:
-    """A name of the stage as a domain, which has no underscores."""
-    return f"{handle.replace('_', '-')}.sky.example"
-
-
-def _author(author: Author) -> dict[str, Any]:
-    handle = handle_of(author.handle)
-    return {
-        "did": _did(author.native_id), "handle": handle, "displayName": author.handle, "labels": [],
-        "createdAt": _iso(author.created_at), "viewer": {},
-    }  # fmt: skip
-
-
-def _did(native_id: str) -> str:
-    return f"did:plc:{base64.b32encode(hashlib.sha256(native_id.encode()).digest()).decode().lower()[:24]}"
-
-
-def _cid(text: str) -> str:
-    return f"bafyrei{base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower().rstrip('=')}"
-
-
-def _uri(stage: Stage, row: int) -> str:
-    """An at:// URI; its key is a TID: microseconds and a clock's number in 13 digits of base 32."""
-    number = (int(stage.published[row]) * 1_000_000 + row % 1_000_000) << 10
-    key = "".join(_TID[number >> 5 * place & 31] for place in reversed(range(13)))
-    return f"at://{_did(stage.author_id(row))}/{POST}/{key}"
 
 
 def _headers(limit: Limit, now: datetime) -> dict[str, str]:

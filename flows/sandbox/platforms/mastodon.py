@@ -7,8 +7,6 @@ https://docs.joinmastodon.org/api/guidelines says. A status that answers a delet
 
 from __future__ import annotations
 
-import html
-import re
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -21,15 +19,14 @@ from starlette.routing import Route
 from flows.sandbox.platforms.boolean import BadQueryError, Syntax, compiled
 from flows.sandbox.platforms.facade import Facade, Now, answer
 from flows.sandbox.platforms.limits import Limit
-from flows.sandbox.platforms.stage import Author, Stage, Told
+from flows.sandbox.platforms.mastodon_status import DOMAIN, NAMES, account_of, status_of
+from flows.sandbox.platforms.stage import Stage, Told
 
-DOMAIN = "social.example"
 TOKEN = "an-access-token-of-the-sandbox"  # noqa: S105 - it opens nothing
 SEARCH = Syntax(either="", negation="", brackets=False)
 MOST = 40
 SHOWN_TO_ANYONE = (40, 60, 20)  # ancestors, descendants, levels
 SHOWN_TO_USERS = (4096, 4096, 4096)
-_NAMES = re.compile(r"(?<![\w@#])([@#])(\w+)")
 
 
 class Mastodon:
@@ -50,7 +47,7 @@ class Mastodon:
         return self._timeline(request, found)
 
     def _tags(self, row: int) -> set[str]:
-        return {name.lower() for sign, name in _NAMES.findall(self._stage.text(row, self._now())) if sign == "#"}
+        return {name.lower() for sign, name in NAMES.findall(self._stage.text(row, self._now())) if sign == "#"}
 
     async def search(self, request: Request) -> Response:
         asked = request.query_params
@@ -69,7 +66,7 @@ class Mastodon:
     async def lookup(self, request: Request) -> Response:
         name = request.query_params.get("acct", "").removesuffix(f"@{DOMAIN}")
         account = self._stage.account(name, self._now())
-        return answer(_account(account)) if account else _missing()
+        return answer(account_of(account)) if account else _missing()
 
     async def of_account(self, request: Request) -> Response:
         handle = self._account.get(request.path_params["id"])
@@ -127,48 +124,7 @@ class Mastodon:
         now = self._now()
         for told in self._stage.tell(list(rows), now):
             parent = told.parent if told.parent is not None and self._stage.is_public(told.parent, now) else None
-            yield self._status(told, parent)
-
-    def _status(self, told: Told, parent: int | None) -> dict[str, Any]:
-        number, author = str(self._ids[told.row]), told.author
-        names = _NAMES.findall(told.text)
-        named = dict.fromkeys(name for sign, name in names if sign == "@" and name in self._stage.account_of)
-        mentions = [self._stage.author(self._stage.account_of[name], 0) for name in named]
-        return {
-            "id": number, "created_at": _iso(told.published_at), "edited_at": told.edited_at and _iso(told.edited_at),
-            "in_reply_to_id": None if parent is None else str(self._ids[parent]),
-            "in_reply_to_account_id": None if told.parent is None else self._stage.author_id(told.parent),
-            "sensitive": False, "spoiler_text": "",
-            "visibility": "public", "language": told.language,
-            "uri": f"https://{DOMAIN}/users/{author.handle}/statuses/{number}",
-            "url": f"https://{DOMAIN}/@{author.handle}/{number}", "replies_count": told.replies,
-            "reblogs_count": told.reposts, "favourites_count": told.likes, "quotes_count": told.quotes,
-            "content": self._markup(told.text), "reblog": None, "account": _account(author), "media_attachments": [],
-            "mentions": [
-                {"id": each.native_id, "username": each.handle, "acct": each.handle, "url": _profile(each.handle)}
-                for each in mentions
-            ],
-            "tags": [
-                {"name": name.lower(), "url": f"https://{DOMAIN}/tags/{name}"} for sign, name in names if sign == "#"
-            ],
-            "emojis": [], "card": None, "poll": None, "quote": None,
-        }  # fmt: skip
-
-    def _markup(self, text: str) -> str:
-        """As the server formats what people type: paragraphs, and links for the names and tags that it knows."""
-
-        def link(found: re.Match[str]) -> str:
-            sign, name = found.groups()
-            if sign == "#":
-                return (
-                    f'<a href="https://{DOMAIN}/tags/{name}" class="mention hashtag" rel="tag">#<span>{name}</span></a>'
-                )
-            known = name in self._stage.account_of
-            inner = f'<a href="{_profile(name)}" class="u-url mention">@<span>{name}</span></a>'
-            return f'<span class="h-card" translate="no">{inner}</span>' if known else found[0]
-
-        linked = _NAMES.sub(link, html.escape(text, quote=False))
-        return "".join(f"<p>{part.replace(chr(10), '<br />')}</p>" for part in linked.split("\n\n"))
+            yield status_of(told, parent, self._ids, self._stage)
 
 
 def routes(stage: Stage, now: Now) -> list[Route]:
@@ -235,20 +191,6 @@ def _below(row: int, told: Iterable[Told], levels: int) -> Iterator[int]:
             waiting += [(each, level + 1) for each in reversed(answers.get(found, []))]
 
 
-def _account(author: Author) -> dict[str, Any]:
-    return {
-        "id": author.native_id, "username": author.handle, "acct": author.handle, "display_name": author.handle,
-        "locked": False, "bot": False, "discoverable": True, "indexable": True, "group": False,
-        "created_at": _iso(author.created_at), "note": "", "url": _profile(author.handle),
-        "uri": f"https://{DOMAIN}/users/{author.handle}", "followers_count": author.followers, "emojis": [],
-        "fields": [],
-    }  # fmt: skip
-
-
-def _profile(handle: str) -> str:
-    return f"https://{DOMAIN}/@{handle}"
-
-
 def _limit(request: Request) -> int:
     asked = request.query_params.get("limit", "")
     return min(int(asked), MOST) if asked.isdigit() and int(asked) else 20
@@ -260,7 +202,3 @@ def _is_signed_in(request: Request) -> bool:
 
 def _missing() -> Response:
     return answer({"error": "Record not found"}, 404)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds") + "Z"

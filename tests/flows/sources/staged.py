@@ -8,89 +8,32 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from zlib import crc32
 
 import polars as pl
+from staged_nights import Hours, Killed, Night, NotingClient
+from staged_worlds import SPOILED_AT, TOPICS
 
 from flows import extract, ingest
 from flows import plan as planning
-from flows.http import Clock, HttpClient
-from flows.landing import Outcome
 from flows.run import Run, opened
 from flows.sandbox import phrases
-from flows.sandbox.accounts import MICROBLOG, OWNED
 from flows.sandbox.platforms import FACADES
 from flows.sandbox.platforms.facade import Facade, Hosted
 from flows.sandbox.platforms.limits import Limit
 from flows.sandbox.platforms.stage import Stage
 from flows.sandbox.server import Sandbox
 from flows.sandbox.streams import epoch
-from flows.sandbox.world import World
 from flows.sources import SOURCES
 from flows.sources.base import Source
 from warehouse.connection import connect
 
-DAYS, SCALE = 5, 0.2
-LAST = datetime(2026, 6, 10, 2)
-FIRST, NEXT = LAST - timedelta(hours=26), LAST - timedelta(hours=2)
-"""Nights: what was new on the first is a day old on the next, and what is gone is looked for once more on the last."""
 LONGEST_WAIT = 900.0
-SPOILED_AT = FIRST + timedelta(hours=1)  # when planted posts are edited, or gone
-TOPICS = ("acme", "flylighter")
-ASKED = sum(1 << bit for bit, entity in enumerate(phrases.ENTITIES) if entity.entity_id in TOPICS)
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "bookmarks", "upvotes", "downvotes", "clicks")
-
-
-class Killed(BaseException):
-    """What ends a process without a word."""
-
-
-class Hours:
-    """Time that passes only when someone waits; it begins anew with every night."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.waited, self._began, self._sandbox = 0.0, 0.0, sandbox
-        self.clock = Clock(now=self.now, monotonic=self.seconds, sleep=self.sleep)
-
-    def seconds(self) -> float:
-        return self.waited
-
-    def now(self) -> datetime:
-        return self._sandbox.now + timedelta(seconds=self.waited - self._began)
-
-    async def sleep(self, seconds: float) -> None:
-        self.waited += seconds
-
-    @property
-    def waited_tonight(self) -> float:
-        return self.waited - self._began
-
-    def pass_a_day(self) -> None:
-        """No limit of the vendors' looks further back."""
-        self.waited = self._began = self.waited + 86_401
-
-
-@dataclass
-class Night:
-    """What one run did, and what lay in the warehouse after it."""
-
-    as_of: datetime
-    requests: list[str] = field(default_factory=list)
-    refused: int = 0  # by the façade's limits
-    outcomes: list[Outcome] = field(default_factory=list)
-    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
-    was_killed: bool = False
-    waited: float = 0  # seconds
-
-    def ledger(self) -> dict[str, int]:
-        """Sums over the batches of this run."""
-        names = ("fetched", "loaded", "duplicate", "rejected", "quarantined", "snapshots")
-        return {name: int(self.tables["load"][name].sum()) for name in names}
 
 
 @dataclass
@@ -108,6 +51,7 @@ class Bed:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.hours = Hours(self.sandbox)
+        self._truths: dict[datetime, pl.DataFrame] = {}
         for limit in self.hosted.limiter.limits:
             limit.clock = self.hours.seconds
         self.hosted.wall_clock = self.hours.now
@@ -136,12 +80,12 @@ class Bed:
 
     def _configure(self) -> None:
         entities = [entity for entity in phrases.ENTITIES if entity.entity_id in self.topics]
-        tables = [
+        tables: list[tuple[str, dict[str, Any]]] = [
             ("[project]", {"name": "Contract", "data_dir": "data"}),
             ("[schedule]", {"first_days": self.first_days}),
             ("[http]", {"attempts": 3, "first_backoff": 0.001}),
             *(("[[entities]]", _entity(entity)) for entity in entities),
-            *(("[[accounts]]", account) for account in self.tracked()),
+            *(("[[accounts]]", dict(account)) for account in self.tracked()),
             ("[[sources]]", self._options()),
         ]
         lines = [f"{head}\n{_lines(table)}" for head, table in tables]
@@ -180,7 +124,7 @@ class Bed:
         told, refused_before = Night(as_of), self.hosted.limiter.refused
         try:
             with (
-                patch("flows.extract.HttpClient", functools.partial(_Client, self.hours.clock, told, killed_at)),
+                patch("flows.extract.HttpClient", functools.partial(NotingClient, self.hours.clock, told, killed_at)),
                 opened(self.folder / "soundings.toml", None, "nightly", as_of=as_of) as run,
             ):
                 self._steps(run, told, loads=loads)
@@ -217,6 +161,11 @@ class Bed:
 
     def truth(self, now: datetime) -> pl.DataFrame:
         """All that can be seen at `now`, as a mention of this platform tells it; `mask` says whom the text names."""
+        if now not in self._truths:
+            self._truths[now] = self._truth(now)
+        return self._truths[now]
+
+    def _truth(self, now: datetime) -> pl.DataFrame:
         rows = self.stage.within(None, None, now)
         masks = self.stage.world.at(now)["mask"].to_list()[-self.stage.size :]
         asked = sum(1 << bit for bit, entity in enumerate(phrases.ENTITIES) if entity.entity_id in self.topics)
@@ -250,27 +199,6 @@ class Bed:
         return {name: known.get(name) for name in COUNTS}
 
 
-class _Client(HttpClient):
-    """The real client, in our time; it notes what it is asked, and may die of it."""
-
-    def __init__(self, clock: Clock, night: Night, killed_at: int | None, platform: str, **more: Any) -> None:
-        super().__init__(platform, **more, clock=clock)
-        self._night, self._killed_at = night, killed_at
-
-    async def get(self, url: str, *args: Any, **more: Any) -> Any:
-        self._note(f"GET {url} {args}")
-        return await super().get(url, *args, **more)
-
-    async def post(self, url: str, *args: Any, **more: Any) -> Any:
-        self._note(f"POST {url} {args}")
-        return await super().post(url, *args, **more)
-
-    def _note(self, asked: str) -> None:
-        self._night.requests.append(asked)
-        if len(self._night.requests) == self._killed_at:
-            raise Killed
-
-
 _TABLES = (
     "mention", "mention_entity", "engagement_snapshot", "account", "account_snapshot", "interaction", "thread_read",
     "collection", "load", "quarantine", "tombstone", "referral_daily",
@@ -279,47 +207,6 @@ _TABLES = (
 
 def source_of(platform: str) -> Source:
     return next(source for source in SOURCES if source.platform == platform)
-
-
-def planted(platform: str) -> World:
-    """A world for one platform, in which some posts of the first night are edited or gone on the next."""
-    world = _answering(World.make(crc32(platform.encode()) % 1000, DAYS, SCALE, end=LAST))
-    posts = world.posts.with_row_index("post")
-    answered = posts["parent"].drop_nulls().unique()
-    public = world.accounts["role"].gather(posts["account"]) == "public"
-    known = posts.filter(
-        public
-        & (pl.col("platform") == "microblog")
-        & ~pl.col("post").is_in(answered.implode())
-        & ~pl.col("text").is_duplicated()  # whose text is gone must not be found in another's
-        & (pl.col("mask") & ASKED > 0)
-        & (pl.col("deleted_s") > epoch(LAST))
-        & (pl.col("edited_s") > epoch(LAST))
-        & (pl.col("published_s") > epoch(FIRST - timedelta(hours=11)))
-        & (pl.col("published_s") < epoch(FIRST - timedelta(hours=1)))
-    ).sort(pl.col("parent").is_not_null(), "post")
-    gone, changed = known["post"][0:2].to_list(), known["post"][2:4].to_list()
-    is_gone, is_changed = pl.int_range(pl.len()).is_in(gone), pl.int_range(pl.len()).is_in(changed)
-    moment = epoch(SPOILED_AT)
-    told = world.posts.with_columns(
-        deleted_s=pl.when(is_gone).then(moment).otherwise("deleted_s"),
-        edited_s=pl.when(is_changed).then(moment).otherwise("edited_s"),
-        text_edited=pl.when(is_changed).then(pl.col("text") + " (I was wrong.)").otherwise("text_edited"),
-        mask_edited=pl.when(is_changed).then("mask").otherwise("mask_edited"),
-        final_unseen_replies=0 * pl.col("final_unseen_replies"),  # a count of replies is one that can be read
-    )
-    return replace(world, posts=told)
-
-
-def _answering(world: World) -> World:
-    """The same world, where those who answer our own account name us, and so begin threads to be read."""
-    ours = world.posts.with_row_index("post").filter(pl.col("account") == int(OWNED[MICROBLOG, 0]))["post"]
-    is_inbound = pl.col("parent").is_in(ours.implode()) & (pl.col("edited_s") > epoch(LAST))
-    text = pl.format("Acme Air, case {} is still open.", pl.int_range(pl.len()))
-    told = world.posts.with_columns(
-        text=pl.when(is_inbound).then(text).otherwise("text"), mask=pl.when(is_inbound).then(1).otherwise("mask")
-    )
-    return replace(world, posts=told)
 
 
 def _entity(entity: phrases.Entity) -> dict[str, Any]:

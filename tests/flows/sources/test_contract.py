@@ -4,60 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
-from staged import COUNTS, FIRST, LAST, NEXT, Bed, Night, planted, source_of
+from lives import KILLED_AT, WAITED, Life, of_all, of_all_with_mentions, whole_threads
+from staged import COUNTS, Bed, source_of
+from staged_worlds import FIRST, LAST, NEXT, planted
 
 from flows.sandbox.platforms import FACADES
 from flows.sandbox.server import Sandbox, serve
 from flows.sources.base import FOUND_BY
 from warehouse.coverage import LADDER_HOURS
-
-PLATFORMS = [pytest.param(name, marks=pytest.mark.xdist_group(f"contract-{name}")) for name in sorted(FACADES)]
-of_all = pytest.mark.parametrize("platform", PLATFORMS)
-of_all_with_mentions = pytest.mark.parametrize(
-    "platform", [each for each in PLATFORMS if FACADES[str(each.values[0])].mentions]
-)
-
-
-KILLED_AT = 4  # the request with which the first night's process ends
-WAITED = 3.0  # seconds for which others have used the limits up
-
-
-@dataclass
-class Life:
-    """A platform read on a night that is killed and taken up, again at the same clock when others have used its limits
-    up, a day later, and two hours after that."""
-
-    bed: Bed
-    killed: Night
-    first: Night
-    again: Night
-    next: Night
-    last: Night
-
-    @classmethod
-    def lived(cls, bed: Bed) -> Life:
-        killed = bed.night(FIRST, killed_at=KILLED_AT)
-        first = bed.night(FIRST) if killed.was_killed else killed
-        return cls(bed, killed, first, bed.night(FIRST, used_up_for=WAITED), bed.night(NEXT), bed.night(LAST))
-
-    @property
-    def nights(self) -> tuple[Night, ...]:
-        return self.first, self.again, self.next, self.last
-
-    def seen(self, night: Night) -> pl.DataFrame:
-        """The mentions that the night was told of, each beside what is true of it then."""
-        read = night.tables["mention"].filter((pl.col("seen_at") == night.as_of) & pl.col("deleted_at").is_null())
-        truth = self.bed.truth(night.as_of).rename(
-            {name: f"true_{name}" for name in COUNTS} | {"parent": "true_parent"}
-        )
-        assert truth.select("text", "published_at").is_duplicated().sum() == 0
-        return read.join(truth, on=["text", "published_at"], how="left", maintain_order="left")
 
 
 @pytest.fixture(scope="module")
@@ -233,34 +192,8 @@ def test_threads_of_inbound_mentions_are_read_whole_with_their_edges(
     answered = 0
     for night in (life.next, life.last):
         parents = dict(life.bed.truth(night.as_of).select("row", "parent").rows())
-        answered += _threads_are_whole(life.bed, night, ids, parents)
+        answered += whole_threads(life.bed, night, ids, parents)
     assert answered > 0
-
-
-def _threads_are_whole(bed: Bed, night: Night, ids: dict[int, str], parents: dict[int, int | None]) -> int:
-    """How many of the threads that this night has read have answers; each is complete."""
-    rows = {mention_id: row for row, mention_id in ids.items()}
-    read = night.tables["thread_read"].filter(pl.col("read_at") == night.as_of)
-    edges = set(night.tables["interaction"].filter(kind="reply").select("mention_id", "target_mention_id").rows())
-    answered = 0
-    for root_id, replies_read, is_complete in read.select("root_id", "replies_read", "is_complete").rows():
-        root = rows[root_id]
-        written = len(bed.stage.thread(root, night.as_of, with_gone=True)) - 1
-        below = [row for row in bed.stage.thread(root, night.as_of) if _stands(row, root, parents)]
-        assert len(below) <= replies_read <= written  # some platforms name those that are gone
-        assert is_complete or len(below) < written
-        assert set(below) <= ids.keys()
-        assert {(ids[row], ids[parents[row] if bed.facade.nests else root]) for row in below} <= edges  # type: ignore[index]
-        answered += bool(below)
-    return answered
-
-
-def _stands(row: int, root: int, parents: dict[int, int | None]) -> bool:
-    """Whether a post answers the root, through posts that can be seen."""
-    above = parents[row]
-    while above is not None and above != root and above in parents:
-        above = parents[above]
-    return row != root and above == root
 
 
 @of_all
