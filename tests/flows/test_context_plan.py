@@ -119,7 +119,11 @@ def test_other_threads_are_not(con: duckdb.DuckDBPyConnection) -> None:
 
 def test_a_thread_whose_first_message_is_gone_is_not_asked_for(con: duckdb.DuckDBPyConnection) -> None:
     mention(con, "names-us", handles=["acme"], root_id="gone")
-    con.execute("insert into raw.tombstone values ('mastodon:gone', 'mastodon', ?, 'deleted', 1)", [NOW])
+    con.execute(
+        "insert into raw.tombstone (mention_id, platform, deleted_at, reason, load_seq) "
+        "values ('mastodon:gone', 'mastodon', ?, 'deleted', 1)",
+        [NOW],
+    )
     assert due(con) == ["gone"]  # this very run has found it
     assert due(con, NOW + timedelta(seconds=1)) == []
 
