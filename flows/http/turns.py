@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flows.http.pacing import Bucket, Budget, Budgets, Clock
+from flows.http.pacing import Allowance, Budget, Budgets, Clock
 from flows.sources.base import RateLimit
 
 Host = tuple[str, int]
@@ -26,12 +26,12 @@ class Turns:
     ) -> None:
         self._platform, self._rates, self._credential = platform, tuple(rates), tuple(credential)
         self._own_rate = RateLimit(requests_per_minute, 60) if requests_per_minute else None
-        self._own: dict[Host, list[Bucket]] = {}
+        self._own: dict[Host, list[Allowance]] = {}
         self._budgets, self._clock, self._longest_wait = budgets, clock, longest_wait
 
     async def take(self, host: Host, line: str) -> float:
         """Wait until a request may go, and count it; returns the seconds waited. Raises QuotaError."""
-        own = self._own.setdefault(host, [Bucket(self._own_rate)] if self._own_rate else [])
+        own = self._own.setdefault(host, [Allowance(self._own_rate)] if self._own_rate else [])
         quotas = self._budgets.quotas_of(self._platform, host, self._rates, self._credential)
         return await self._budget(host).turn(line, own, quotas)
 
