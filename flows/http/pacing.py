@@ -23,6 +23,7 @@ from flows.sources.base import RateLimit
 
 TOO_MANY = frozenset({420, 429})  # 420: as old as Twitter, and still in use
 _MARGIN = 1.03  # spans are taken longer, as a request may take longer to arrive than the one after it
+MANY = 1000  # requests
 _MOMENT = 1e-6  # seconds below which a wait is over: sums of floats never quite meet
 
 
@@ -43,25 +44,31 @@ class Clock:
 class Allowance:
     """One rate, kept by the moments of the last requests: no span of `seconds` ever holds more than `requests`.
 
-    They may go at once, as most nights need fewer than an hour's worth: spread evenly, a night on a platform of 10,000
-    an hour would wait for its 101st request. A leaky bucket holds the bound only with a small burst.
+    Below MANY they also go evenly but for a hundredth, as the run before may just have used them up. Where there are
+    more they may go at once: spread evenly, a night on a platform of 10,000 an hour would wait for its 101st.
     """
 
     def __init__(self, rate: RateLimit) -> None:
         self._counts = re.compile(rate.counts)
         self._span = rate.seconds * _MARGIN
         self._went: deque[float] = deque(maxlen=rate.requests)
+        burst = max(1, rate.requests // 100)
+        self._each = self._span / (rate.requests + 1 - burst) if rate.requests < MANY else 0.0
+        self._slack = (burst - 1) * self._each
+        self._next = float("-inf")  # when the next request is due
 
     def wait(self, line: str, now: float) -> float:
         """Seconds until a request may go that reads "GET /path?query"."""
-        if len(self._went) < (self._went.maxlen or 0) or not self._counts.search(line):
+        if not self._counts.search(line):
             return 0.0
-        return self._went[0] + self._span - now
+        is_full = len(self._went) == self._went.maxlen
+        return max(self._went[0] + self._span if is_full else now, self._next - self._slack) - now
 
     def take(self, line: str, now: float) -> None:
         """Count a request that goes now."""
         if self._counts.search(line):
             self._went.append(now)
+            self._next = max(self._next, now) + self._each
 
 
 class Budget:
