@@ -8,7 +8,7 @@ import duckdb
 
 from warehouse.connection import connect, identifier
 
-OF_THE_RUN = {"run_id", "loaded_at", "quarantined_at", "started_at", "applied_at", "built_at"}
+OF_THE_RUN = {"run_id", "loaded_at", "quarantined_at", "started_at", "applied_at", "built_at", "changed_at_seq"}
 SCHEMAS = ("raw", "intermediate", "marts")
 
 

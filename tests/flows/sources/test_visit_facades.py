@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
-from staged import FIRST, LAST, NEXT, Bed, Night, planted
+from staged import Bed
+from staged_nights import Night
+from staged_worlds import FIRST, LAST, NEXT, planted
 
 from flows.sandbox.platforms.visits import DIRECT, SOCIAL, WEBSITE, Visits, told
 from flows.sandbox.server import serve
