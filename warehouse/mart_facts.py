@@ -25,17 +25,21 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fct_post_buckets": ("mention_id", "bucket_hours"),
     "kpi_account_daily": ("account_id", "report_date"),
     "kpi_campaigns": ("entity_id", "report_date"),
+    "kpi_conversation_generations": ("thread_id", "generation"),
+    "kpi_conversations": ("thread_id",),
     "kpi_coverage": ("source", "platform", "topic_id?", "report_date"),
     "kpi_departments": ("mention_id", "brand_id"),
     "kpi_departments_daily": ("department", "report_date"),
     "kpi_entity_daily": ("entity_id", "report_date"),
     "kpi_entity_platform_daily": ("entity_id", "platform", "report_date"),
     "kpi_episodes": ("entity_id", "scope", "sentiment", "episode_no"),
+    "kpi_influence": ("account_id", "entity_id"),
     "kpi_post_performance": ("mention_id",),
     "kpi_response": ("mention_id", "brand_id"),
     "kpi_response_daily": ("entity_id", "department?", "platform", "report_date"),
     "kpi_response_hours": ("entity_id", "iso_weekday", "hour_of_day"),
     "kpi_spikes": ("entity_id", "scope", "sentiment", "report_date"),
+    "kpi_voices": ("entity_id", "period"),
 }
 """The grain of each mart; `?`: NULL is a value of this part. A mart without an entry, or without these columns, is not
 checked for rows that stand twice, and that is told."""
