@@ -8,7 +8,9 @@ import duckdb
 
 from warehouse.connection import connect, identifier
 
-OF_THE_RUN = {"run_id", "loaded_at", "quarantined_at", "started_at", "applied_at", "built_at", "changed_at_seq"}
+OF_THE_RUN = {"run_id", "loaded_at", "quarantined_at", "started_at", "applied_at", "built_at"}
+OF_THE_BUILD = {"changed_at_seq", "previous_thread_id"}
+"""What a build notes for the next one: another number of builds leaves other notes, and the same threads."""
 SCHEMAS = ("raw", "intermediate", "marts")
 
 
@@ -41,5 +43,5 @@ def differences(
 def _rows(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[tuple[object, ...]]:
     name = f"{identifier(schema)}.{identifier(table)}"
     columns = [column[0] for column in con.execute(f"select * from {name} limit 0").description]
-    kept = ", ".join(identifier(column) for column in columns if column not in OF_THE_RUN)
+    kept = ", ".join(identifier(column) for column in columns if column not in OF_THE_RUN | OF_THE_BUILD)
     return con.execute(f"select {kept} from {name} order by all").fetchall()
