@@ -12,6 +12,7 @@ OF_THE_RUN = {"run_id", "loaded_at", "quarantined_at", "started_at", "applied_at
 OF_THE_BUILD = {"changed_at_seq", "previous_thread_id"}
 """What a build notes for the next one: another number of builds leaves other notes, and the same threads."""
 SCHEMAS = ("raw", "intermediate", "marts")
+INTERMEDIATE = Path(__file__).parents[1] / "sql/intermediate"
 
 
 def state(warehouse: Path, schemas: tuple[str, ...] = SCHEMAS) -> dict[str, list[tuple[object, ...]]]:
@@ -23,9 +24,15 @@ def state(warehouse: Path, schemas: tuple[str, ...] = SCHEMAS) -> dict[str, list
             "where list_contains(?, table_schema) and table_type = 'BASE TABLE' order by all",
             [list(schemas)],
         ).fetchall()
-        return {f"{schema}.{table}": _rows(con, schema, table) for schema, table in tables}
+        return {f"{schema}.{table}": _rows(con, schema, table) for schema, table in tables if _lives_on(schema, table)}
     finally:
         con.close()
+
+
+def _lives_on(schema: str, table: str) -> bool:
+    """Whether the next build goes on from the table: others of the layer hold what the last build happened to touch."""
+    model = INTERMEDIATE / f"{table}.sql"
+    return schema != "intermediate" or (model.exists() and "materialized='incremental'" in model.read_text("utf-8"))
 
 
 def differences(
