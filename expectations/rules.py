@@ -68,6 +68,20 @@ def in_range(column: str, why: str, *, least: float = 0, most: float = shapes.MO
     )
 
 
+def at_most(
+    column: str, most: float, rule: str, why: str, *, severity: Severity = "critical", fix: str = "", **more: Any
+) -> gxe.Expectation:
+    """A number that is no larger; `rule` is its whole name, as `column` may be a helper of what it judges."""
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=column, max_value=most, severity=severity, meta=note(rule, why, fix=fix), **more
+    )
+
+
+def at_least(column: str, least: float, rule: str, why: str) -> gxe.Expectation:
+    """A number that is no smaller, likewise."""
+    return gxe.ExpectColumnValuesToBeBetween(column=column, min_value=least, severity="critical", meta=note(rule, why))
+
+
 def not_after(column: str, why: str, *, severity: Severity = "critical") -> gxe.Expectation:
     """No later than the run's clock and two minutes; the suite derives `latest_at`."""
     return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
@@ -82,9 +96,7 @@ def not_after(column: str, why: str, *, severity: Severity = "critical") -> gxe.
 
 def once(key: str, why: str) -> gxe.Expectation:
     """One row a key within an item; the suite derives `copies_in_item`. The same mention in two items is no defect."""
-    return gxe.ExpectColumnValuesToBeBetween(
-        column="copies_in_item", max_value=1, severity="critical", meta=note(f"{key}.once_an_item", why)
-    )
+    return at_most("copies_in_item", 1, f"{key}.once_an_item", why)
 
 
 def _named(column: str, holds: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from expectations import shapes
 from expectations.beside import joined_repeated, repeated
 from expectations.gx import gxe
-from expectations.rules import id_shape, in_range, in_set, length, not_after, not_null, shape
+from expectations.rules import at_least, at_most, id_shape, in_range, in_set, length, not_after, not_null, shape
 from expectations.suites import Suite, note
 
 INTENTS = (
@@ -42,12 +42,7 @@ SUITE = Suite(
         id_shape("mention_id", "joins the signal to its mention"),
         not_null("model_version", "two models may differ: which said so?"),
         length("model_version", 1, 200, "a name and a version"),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="copies",
-            max_value=1,
-            severity="critical",
-            meta=note("mention_id.once_a_model", "a model that says two things of one text says nothing"),
-        ),
+        at_most("copies", 1, "mention_id.once_a_model", "a model that says two things of one text says nothing"),
         not_null("scored_at", "the newest signal counts"),
         not_after("scored_at", "a signal from the future would stay the newest for ever"),
         shape("language", r"\A[a-z]{2,3}\Z", "is_iso_639", "models of languages are chosen by it; unknown is NULL"),
@@ -60,35 +55,15 @@ SUITE = Suite(
             severity="warning",
             meta=note("sentiment.has_its_confidence", "a label without its weight cannot be held to a threshold"),
         ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="known_intents",
-            min_value=1,
-            severity="critical",
-            meta=note("intents.in_set", "an unknown intent goes to no department"),
-        ),
+        at_least("known_intents", 1, "intents.in_set", "an unknown intent goes to no department"),
         gxe.ExpectColumnPairValuesToBeEqual(
             column_A="intent_count",
             column_B="confidence_count",
             severity="critical",
             meta=note("intents.have_their_confidences", "the two lists are read side by side"),
         ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="least_confidence",
-            min_value=0,
-            severity="critical",
-            meta=note("intent_confidences.not_negative", "probabilities"),
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="most_confidence",
-            max_value=1,
-            severity="critical",
-            meta=note("intent_confidences.at_most_one", "probabilities"),
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="term_count",
-            max_value=MOST_TERMS,
-            severity="critical",
-            meta=note("terms.not_too_many", "no text has so many words"),
-        ),
+        at_least("least_confidence", 0, "intent_confidences.not_negative", "probabilities"),
+        at_most("most_confidence", 1, "intent_confidences.at_most_one", "probabilities"),
+        at_most("term_count", MOST_TERMS, "terms.not_too_many", "no text has so many words"),
     ),
 )

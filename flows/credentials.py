@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from flows.errors import ConfigError, CredentialError
 from flows.sources import AnyOptions, source_of
-from flows.sources.base import Credentials, Secret, Source, SourceOptions
+from flows.sources.access import Credentials, Secret
+from flows.sources.base import Source, SourceOptions
 
 
 @dataclass(frozen=True)

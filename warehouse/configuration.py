@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import identifier
+from warehouse.connection import identifier, transaction
 from warehouse.errors import WarehouseError
 from warehouse.ledger import NOTHING_BUILT, built_load_seq, record_run
 
@@ -35,19 +35,12 @@ def configure(
     strangers = set(tables) - set(TABLES)
     if strangers:
         raise WarehouseError(f"no tables of the configuration: {', '.join(sorted(strangers))}; there are {TABLES}")
-    with con.cursor() as work:
-        work.execute("begin")
-        try:
-            changed = [name for name in TABLES if _replace(work, name, tables.get(name, ()))]
-            if changed:
-                work.execute("update raw.build set built_load_seq = ?", [NOTHING_BUILT])
-            record_run(work, run_id, as_of, started_at)
-            must_rebuild = built_load_seq(work) == NOTHING_BUILT
-            work.execute("commit")
-        except BaseException:
-            work.execute("rollback")
-            raise
-    return must_rebuild
+    with transaction(con) as work:
+        changed = [name for name in TABLES if _replace(work, name, tables.get(name, ()))]
+        if changed:
+            work.execute("update raw.build set built_load_seq = ?", [NOTHING_BUILT])
+        record_run(work, run_id, as_of, started_at)
+        return built_load_seq(work) == NOTHING_BUILT
 
 
 def _replace(work: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> bool:

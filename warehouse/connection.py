@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,22 @@ def profile(settings: StorageSettings, path: Path, *, schema: str = "marts") -> 
         "config_options": settings.config(path),
         "settings": dict(SESSION),
     }
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A session of its own in one transaction: kept whole where the block ends, not at all where it raises.
+
+    Variables and temporary tables end with the session. After an error, COMMIT would silently keep nothing.
+    """
+    with con.cursor() as work:
+        work.execute("begin")
+        try:
+            yield work
+            work.execute("commit")
+        except BaseException:
+            work.execute("rollback")
+            raise
 
 
 def literal(text: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from warehouse.connection import transaction
 from warehouse.coverage import LADDER_HOURS
 from warehouse.errors import WarehouseError
 from warehouse.ledger import LoadCounts, find_load, last_load_seq
@@ -74,15 +75,8 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch_dir: Path, *, loaded_at: da
     Raises WarehouseError where its files contradict each other, and DuckDB's own errors; nothing is kept then.
     """
     batch = read_batch(batch_dir)
-    with con.cursor() as work:  # a session of its own: variables and temporary tables end with it
-        work.execute("begin")
-        try:
-            counts = find_load(work, batch.batch_id) or _load(work, batch, batch_dir, loaded_at)
-            work.execute("commit")
-        except BaseException:
-            work.execute("rollback")  # after an error, COMMIT would silently keep nothing
-            raise
-    return counts
+    with transaction(con) as work:
+        return find_load(work, batch.batch_id) or _load(work, batch, batch_dir, loaded_at)
 
 
 def _load(work: duckdb.DuckDBPyConnection, batch: Batch, batch_dir: Path, loaded_at: datetime) -> LoadCounts:

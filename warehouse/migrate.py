@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.errors import WarehouseError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -82,15 +83,13 @@ def _refuse_strangers(migrations: list[Migration], applied: list[tuple[int, str,
 
 
 def _apply(con: duckdb.DuckDBPyConnection, migration: Migration) -> None:
-    con.execute("begin")
     try:
-        con.execute(migration.sql)
-        con.execute(_LEDGER)
-        con.execute(
-            "insert into raw.schema_version values (?, ?, ?, ?)",
-            [migration.version, migration.name, migration.checksum, datetime.now(UTC).replace(tzinfo=None)],
-        )
-        con.execute("commit")
+        with transaction(con) as work:
+            work.execute(migration.sql)
+            work.execute(_LEDGER)
+            work.execute(
+                "insert into raw.schema_version values (?, ?, ?, ?)",
+                [migration.version, migration.name, migration.checksum, datetime.now(UTC).replace(tzinfo=None)],
+            )
     except duckdb.Error as error:
-        con.execute("rollback")
         raise WarehouseError(f"migration {migration.name} failed and was undone: {error}") from error

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 
 from expectations.errors import SoundingsError
-from warehouse.connection import StorageSettings, connect
+from warehouse.connection import StorageSettings, connect, transaction
 from warehouse.dbt_project import ModelResult, build_project
 from warehouse.errors import WarehouseError
 from warehouse.ledger import NOTHING_BUILT, built_load_seq, last_load_seq
@@ -98,12 +98,7 @@ def _built_version(con: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def _move_watermark(con: duckdb.DuckDBPyConnection, load_seq: int, version: str) -> None:
-    con.execute("begin")
-    try:
-        con.execute("update raw.build set built_load_seq = ?", [load_seq])
-        con.execute("create or replace table intermediate.built_with (version varchar not null)")
-        con.execute("insert into intermediate.built_with values (?)", [version])
-        con.execute("commit")
-    except duckdb.Error:
-        con.execute("rollback")
-        raise
+    with transaction(con) as work:
+        work.execute("update raw.build set built_load_seq = ?", [load_seq])
+        work.execute("create or replace table intermediate.built_with (version varchar not null)")
+        work.execute("insert into intermediate.built_with values (?)", [version])

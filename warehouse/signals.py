@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.errors import WarehouseError
 from warehouse.ledger import LoadCounts, find_load, last_load_seq
 
@@ -42,15 +43,8 @@ def load_signals(
     are those that changed something. Raises WarehouseError where matches are of mentions that were not matched with
     every query, and DuckDB's own errors; nothing is kept then.
     """
-    with con.cursor() as work:  # a session of its own: variables and temporary tables end with it
-        work.execute("begin")
-        try:
-            counts = find_load(work, batch.batch_id) or _load(work, folder, batch, loaded_at)
-            work.execute("commit")
-        except BaseException:
-            work.execute("rollback")  # after an error, COMMIT would silently keep nothing
-            raise
-    return counts
+    with transaction(con) as work:
+        return find_load(work, batch.batch_id) or _load(work, folder, batch, loaded_at)
 
 
 def last_load_of(con: duckdb.DuckDBPyConnection, source: str) -> LoadCounts | None:

@@ -25,7 +25,8 @@ from flows.http.redaction import Redactor, is_secret, redact_url
 from flows.http.requests import Ask, Body, is_json, parse, with_params
 from flows.http.targets import check, following, origin_of
 from flows.http.turns import Turns
-from flows.sources.base import Credentials, Login, Params, RateLimit
+from flows.sources.access import Credentials, Login, RateLimit
+from flows.sources.base import Params
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import msgspec
 from flows.errors import CredentialError, QuotaError, SourceError
 from flows.http.answers import Answer
 from flows.http.redaction import Redactor
-from flows.sources.base import Login
+from flows.sources.access import Login
 
 _EARLY = 60.0  # seconds before its end at which a token is renewed, so that it does not expire on its way
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from flows.errors import QuotaError
 from flows.http.quotas import Quotas
 from flows.http.waits import quota_reset, retry_after
-from flows.sources.base import RateLimit
+from flows.sources.access import RateLimit
 
 TOO_MANY = frozenset({420, 429})  # 420: as old as Twitter, and still in use
 _MARGIN = 1.03  # spans are taken longer, as a request may take longer to arrive than the one after it

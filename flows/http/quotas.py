@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from flows.errors import QuotaError
-from flows.sources.base import RateLimit
+from flows.sources.access import RateLimit
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ import httpx
 import msgspec
 
 from flows.http.answers import Redirect
-from flows.sources.base import Credentials, Params
+from flows.sources.access import Credentials
+from flows.sources.base import Params
 
 
 @dataclass(frozen=True)

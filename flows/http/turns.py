@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flows.http.pacing import Allowance, Budget, Budgets, Clock
-from flows.sources.base import RateLimit
+from flows.sources.access import RateLimit
 
 Host = tuple[str, int]
 

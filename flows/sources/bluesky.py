@@ -15,21 +15,8 @@ from pydantic import HttpUrl
 
 from flows.errors import ConfigError, SourceError
 from flows.sources import paginate
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Login,
-    Page,
-    Params,
-    Parsed,
-    RateLimit,
-    Secret,
-    Source,
-    SourceOptions,
-    Topic,
-    Window,
-    parse_items,
-)
+from flows.sources.access import Credentials, Login, RateLimit, Secret
+from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Topic, Window, parse_items
 from flows.sources.bluesky_post import FIELDS, PLATFORM, records_of
 from flows.sources.bluesky_search import PAGE, REACHABLE, Reach, cursor_of, iso, listed, moment_of, operand
 from flows.sources.bluesky_thread import thread

@@ -15,19 +15,8 @@ import msgspec
 from pydantic import HttpUrl
 
 from flows import records
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Page,
-    Parsed,
-    RateLimit,
-    Secret,
-    Source,
-    SourceOptions,
-    Topic,
-    Window,
-    parse_items,
-)
+from flows.sources.access import Credentials, RateLimit, Secret
+from flows.sources.base import Client, Page, Parsed, Source, SourceOptions, Topic, Window, parse_items, root
 from flows.sources.discourse_post import FIELDS, PLATFORM, records_of
 from flows.sources.discourse_post import Topic as Told
 from flows.sources.discourse_search import found_in, search
@@ -68,7 +57,9 @@ async def _found(client: Client, options: Options, words: str, window: Window) -
     hits: dict[str, None] = {}
     lost = 0
     last = (window.end - timedelta(microseconds=1)).date()
-    async for page, lost_here in search(client, f"{_root(options)}/search.json", words, window.start.date(), last):
+    async for page, lost_here in search(
+        client, f"{root(options.base_url)}/search.json", words, window.start.date(), last
+    ):
         hits |= dict.fromkeys(found_in(page))
         lost += lost_here
     async for page in _read(client, options, hits):
@@ -101,9 +92,9 @@ async def _read(client: Client, options: Options, wanted: Iterable[str]) -> Asyn
 
 async def _topic(client: Client, options: Options, path: str) -> Page | None:
     """A topic's page; None where it is gone, or closed though the forum is not: a wrong key has the same answer."""
-    page = await client.get(f"{_root(options)}/t/{path}.json", allow_status=(*GONE, CLOSED))
+    page = await client.get(f"{root(options.base_url)}/t/{path}.json", allow_status=(*GONE, CLOSED))
     if page.status == CLOSED:
-        await client.get(f"{_root(options)}/about.json")
+        await client.get(f"{root(options.base_url)}/about.json")
     return page if page.status == 200 else None
 
 
@@ -118,7 +109,7 @@ async def context(client: Client, options: Options, native_id: str) -> AsyncIter
     rest = [str(each) for each in (stream.stream or [])[:MOST_POSTS] if each not in shown]
     for at in range(0, len(rest), BATCH):
         batch = rest[at : at + BATCH]
-        yield await client.get(f"{_root(options)}/t/{topic_id}/posts.json", {"post_ids[]": batch})
+        yield await client.get(f"{root(options.base_url)}/t/{topic_id}/posts.json", {"post_ids[]": batch})
     yield whole
 
 
@@ -165,7 +156,7 @@ def parse(page: Page, options: Options) -> Parsed:
     tags = [tag.get("name") if isinstance(tag, dict) else tag for tag in told.tags] if told else []
     topic = Told(
         forum=_forum(options),
-        url=_root(options),
+        url=root(options.base_url),
         title=told.title if told else None,
         views=told.views if told else None,
         tags=[tag for tag in tags if isinstance(tag, str)],
@@ -200,12 +191,8 @@ def _decoded(item: bytes | msgspec.Raw) -> Any:
         return None  # parsing it will tell why
 
 
-def _root(options: Options) -> str:
-    return str(options.base_url).rstrip("/")
-
-
 def _forum(options: Options) -> str:
-    return _root(options).partition("://")[2]
+    return root(options.base_url).partition("://")[2]
 
 
 def credentials(options: Options, secrets: Mapping[str, str]) -> Credentials:

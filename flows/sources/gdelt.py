@@ -17,7 +17,8 @@ from pydantic import HttpUrl
 from flows import records, topics
 from flows.errors import SourceError
 from flows.sources import articles
-from flows.sources.base import Client, Page, Parsed, RateLimit, Source, SourceOptions, Topic, Window, parse_items
+from flows.sources.access import RateLimit
+from flows.sources.base import Client, Page, Parsed, Source, SourceOptions, Topic, Window, parse_items
 from flows.sources.gdelt_languages import CODES
 from flows.sources.plain_text import from_html
 from flows.sources.wording import packed, worded

@@ -14,7 +14,8 @@ import msgspec
 from pydantic import HttpUrl
 
 from flows import topics
-from flows.sources.base import Client, Page, RateLimit, Source, SourceOptions, Topic, Window
+from flows.sources.access import RateLimit
+from flows.sources.base import Client, Page, Source, SourceOptions, Topic, Window, root
 from flows.sources.hackernews_items import PLATFORM, Answer, items, parse, wrap
 
 REACHABLE = 1000  # hits of one query that Algolia gives, whatever nbHits says
@@ -45,7 +46,7 @@ async def timeline(client: Client, options: Options, account: str, window: Windo
 async def refresh(client: Client, options: Options, ids: Sequence[str]) -> AsyncIterator[Page]:
     """Counts, edits and deletions of known items: one request each, as Firebase has no batches."""
     for native_id in ids:
-        yield await client.get(f"{_root(options.items_url)}/item/{native_id}.json")
+        yield await client.get(f"{root(options.items_url)}/item/{native_id}.json")
 
 
 async def _search(
@@ -53,7 +54,7 @@ async def _search(
 ) -> AsyncIterator[Page]:
     """One query over one window, halved where more match than can be reached."""
     page = await client.get(
-        f"{_root(options.base_url)}/search_by_date",
+        f"{root(options.base_url)}/search_by_date",
         {
             **search,
             "numericFilters": f"created_at_i>={_epoch(window.start)},created_at_i<{_epoch(window.end)}",
@@ -89,10 +90,6 @@ def _operand(term: topics.Term) -> str:
 
 def _epoch(moment: datetime) -> int:
     return int(moment.replace(tzinfo=UTC).timestamp())
-
-
-def _root(url: HttpUrl) -> str:
-    return str(url).rstrip("/")
 
 
 SOURCE = Source(

@@ -12,6 +12,7 @@ from flows import records
 from flows.sources.base import Page, Parsed, SourceOptions, parse_items
 from flows.sources.moments import utc
 from flows.sources.plain_text import from_html
+from flows.sources.threads import reply_edges
 
 PLATFORM = "hackernews"
 SITE = "https://news.ycombinator.com"
@@ -124,22 +125,21 @@ def _records(
     author_id = f"{PLATFORM}:{author}" if author else None
     parent_id = f"{PLATFORM}:{parent}" if parent else None
     text = "\n\n".join(part for part in (html.unescape(title or ""), from_html(body or "")) if part)
-    rows: list[records.Record] = [
-        records.Mention(
-            mention_id=mention_id,
-            platform=PLATFORM,
-            native_id=native_id,
-            kind=kind,
-            author_id=author_id,
-            text=text,
-            url=f"{SITE}/item?id={native_id}",
-            published_at=published_at,
-            parent_id=parent_id,
-            root_id=f"{PLATFORM}:{root}" if root else None,
-            links=[link] if link else [],
-            media_formats=["link"] if link else [],
-        )
-    ]
+    mention = records.Mention(
+        mention_id=mention_id,
+        platform=PLATFORM,
+        native_id=native_id,
+        kind=kind,
+        author_id=author_id,
+        text=text,
+        url=f"{SITE}/item?id={native_id}",
+        published_at=published_at,
+        parent_id=parent_id,
+        root_id=f"{PLATFORM}:{root}" if root else None,
+        links=[link] if link else [],
+        media_formats=["link"] if link else [],
+    )
+    rows: list[records.Record] = [mention]
     if kind != "comment":
         age = (page.as_of - published_at).total_seconds() / 3600
         rows.append(
@@ -157,14 +157,4 @@ def _records(
                 url=f"{SITE}/user?id={author}",
             )
         )
-    if parent_id:
-        rows.append(
-            records.Interaction(
-                mention_id=mention_id,
-                kind="reply",
-                actor_id=author_id,
-                target_mention_id=parent_id,
-                occurred_at=published_at,
-            )
-        )
-    return rows
+    return [*rows, *reply_edges(mention)]

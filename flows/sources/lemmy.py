@@ -17,18 +17,8 @@ from pydantic import HttpUrl
 from flows import records, topics
 from flows.errors import SourceError
 from flows.sources import paginate
-from flows.sources.base import (
-    Client,
-    Page,
-    Params,
-    Parsed,
-    RateLimit,
-    Source,
-    SourceOptions,
-    Topic,
-    Window,
-    parse_items,
-)
+from flows.sources.access import RateLimit
+from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Topic, Window, parse_items
 from flows.sources.lemmy_view import FIELDS, PLATFORM, records_of
 from flows.sources.moments import utc
 from flows.sources.threads import with_thread

@@ -15,6 +15,7 @@ from flows import records
 from flows.sources.base import Page
 from flows.sources.moments import age_hours, utc
 from flows.sources.plain_text import from_html
+from flows.sources.threads import reply_edges
 
 PLATFORM = "lemmy"
 FIELDS = frozenset(
@@ -86,17 +87,7 @@ def _comment(view: Mapping[str, Any], page: Page, addresses: Mapping[int, str]) 
         root_id=mention_id(root) if root else None,
     )
     rows = [mention, _counts(view, mention, page, "child_count"), *_creator(view, page)]
-    if mention.parent_id:
-        rows.append(
-            records.Interaction(
-                mention_id=mention.mention_id,
-                kind="reply",
-                actor_id=mention.author_id,
-                target_mention_id=mention.parent_id,
-                occurred_at=mention.published_at,
-            )
-        )
-    return rows
+    return [*rows, *reply_edges(mention)]
 
 
 def _gone(item: Mapping[str, Any], page: Page) -> records.Deletion | None:

@@ -17,20 +17,8 @@ from pydantic import HttpUrl
 
 from flows import records
 from flows.errors import CredentialError, SourceError
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Page,
-    Params,
-    Parsed,
-    RateLimit,
-    Secret,
-    Source,
-    SourceOptions,
-    Topic,
-    Window,
-    parse_items,
-)
+from flows.sources.access import Credentials, RateLimit, Secret
+from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Topic, Window, parse_items, root
 from flows.sources.mastodon_status import FIELDS, PLATFORM, Server, records_of
 from flows.sources.mastodon_thread import answering, decoded, with_context
 from flows.sources.mastodon_timeline import Statuses, operand, tags_of, walk
@@ -56,23 +44,25 @@ async def discover(client: Client, options: Options, topic: Topic, window: Windo
     for tag, others in dict.fromkeys(tags_of(topic.query)):
         asked: Params = {"limit": 40, **({"all[]": others} if others else {})}
         async for page in walk(
-            client, f"{_root(options)}/api/v1/timelines/tag/{tag}", asked, window, (UNAUTHENTICATED,)
+            client, f"{root(options.base_url)}/api/v1/timelines/tag/{tag}", asked, window, (UNAUTHENTICATED,)
         ):
             yield _unless_refused(page)
     for words in worded(PLATFORM, topic.query, operand, longest=LONGEST_QUERY):
         asked = {"q": " ".join(words), "type": "statuses", "limit": 40}
-        async for page in walk(client, f"{_root(options)}/api/v2/search", asked, window):
+        async for page in walk(client, f"{root(options.base_url)}/api/v2/search", asked, window):
             yield page
 
 
 async def timeline(client: Client, options: Options, account: str, window: Window) -> AsyncIterator[Page]:
     """The account's profile, then what it wrote and boosted in the window, as far as this server knows."""
-    page = await client.get(f"{_root(options)}/api/v1/accounts/lookup", {"acct": account}, allow_status=(404,))
+    page = await client.get(f"{root(options.base_url)}/api/v1/accounts/lookup", {"acct": account}, allow_status=(404,))
     if page.status == 404:
         raise SourceError(PLATFORM, f"{page.request}: no such account; write it as user@server")
     yield page
     local_id = page.json(_Account).id
-    async for found in walk(client, f"{_root(options)}/api/v1/accounts/{local_id}/statuses", {"limit": 40}, window):
+    async for found in walk(
+        client, f"{root(options.base_url)}/api/v1/accounts/{local_id}/statuses", {"limit": 40}, window
+    ):
         yield found
 
 
@@ -189,10 +179,6 @@ def _unless_refused(page: Page) -> Page:
     return page
 
 
-def _root(options: Options) -> str:
-    return str(options.base_url).rstrip("/")
-
-
 def _host(options: Options) -> str:
     return urlsplit(str(options.base_url)).netloc
 
@@ -202,7 +188,7 @@ def _domain(options: Options) -> str:
 
 
 def _at(options: Options, host: str) -> str:
-    return _root(options) if host == _domain(options) else f"https://{host}"
+    return root(options.base_url) if host == _domain(options) else f"https://{host}"
 
 
 def credentials(_options: Options, secrets: Mapping[str, str]) -> Credentials:

@@ -17,19 +17,8 @@ from pydantic import Field, HttpUrl
 from flows import records
 from flows.errors import CredentialError, SourceError
 from flows.sources import referrers
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Page,
-    Params,
-    Parsed,
-    Secret,
-    Source,
-    SourceOptions,
-    Window,
-    Zone,
-    parse_items,
-)
+from flows.sources.access import Credentials, Secret
+from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Window, Zone, parse_items
 
 PLATFORM = "matomo"
 KINDS = "Referrers.getReferrerType"

@@ -18,20 +18,8 @@ from pydantic import HttpUrl
 from flows import records, topics
 from flows.errors import SourceError
 from flows.sources import paginate
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Page,
-    Params,
-    Parsed,
-    RateLimit,
-    Secret,
-    Source,
-    SourceOptions,
-    Topic,
-    Window,
-    parse_items,
-)
+from flows.sources.access import Credentials, RateLimit, Secret
+from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Topic, Window, parse_items, root
 from flows.sources.nodebb_post import FIELDS, PLATFORM, Forum, posted_at, records_of
 from flows.sources.threads import with_thread
 from flows.sources.wording import worded
@@ -120,7 +108,7 @@ async def _summary(client: Client, options: Options, native_id: str) -> Page:
 
 
 async def _get(client: Client, options: Options, path: str, asked: Params, allow: Sequence[int] = ()) -> Page:
-    return await client.get(f"{_root(options)}/api/{path}", asked, allow_status=allow)
+    return await client.get(f"{root(options.base_url)}/api/{path}", asked, allow_status=allow)
 
 
 class _Found(msgspec.Struct):
@@ -176,7 +164,7 @@ def parse(page: Page, options: Options) -> Parsed:
     """Mentions, counts, accounts, edges and deletions of one page, and how far a topic was read."""
     answer = page.json()
     is_topic = isinstance(answer, dict) and "mainPid" in answer and "posts" in answer
-    forum = Forum(_forum(options), _root(options), answer if is_topic else {})
+    forum = Forum(_forum(options), root(options.base_url), answer if is_topic else {})
     parsed = parse_items(page, items(page), functools.partial(_records, forum), FIELDS)
     if page.verb != "context" or not is_topic or not _is_number_or_address(first := answer["mainPid"]):
         return parsed
@@ -212,12 +200,8 @@ def _operand(term: topics.Term) -> str:
     return term.text.replace('"', " ").strip()
 
 
-def _root(options: Options) -> str:
-    return str(options.base_url).rstrip("/")
-
-
 def _forum(options: Options) -> str:
-    return _root(options).partition("://")[2]
+    return root(options.base_url).partition("://")[2]
 
 
 def credentials(_options: Options, secrets: Mapping[str, str]) -> Credentials:

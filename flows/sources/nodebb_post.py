@@ -19,6 +19,7 @@ from flows import records
 from flows.sources.base import Page
 from flows.sources.moments import age_hours, utc
 from flows.sources.plain_text import from_html
+from flows.sources.threads import reply_edges
 
 PLATFORM = "nodebb"
 FIELDS = frozenset(
@@ -75,17 +76,7 @@ def records_of(item: Mapping[str, Any], page: Page, forum: Forum) -> Sequence[re
     topic = item.get("topic") or forum.topic
     mention = _mention(item, native_id, topic, forum)
     rows = [mention, _counts(item, mention, page, topic), *_account(item.get("user") or {}, page, forum)]
-    if mention.parent_id:
-        rows.append(
-            records.Interaction(
-                mention_id=mention.mention_id,
-                kind="reply",
-                actor_id=mention.author_id,
-                target_mention_id=mention.parent_id,
-                occurred_at=mention.published_at,
-            )
-        )
-    return rows
+    return [*rows, *reply_edges(mention)]
 
 
 def _mention(post: Mapping[str, Any], native_id: str, topic: Mapping[str, Any], forum: Forum) -> records.Mention:

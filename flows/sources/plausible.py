@@ -14,19 +14,8 @@ from pydantic import Field, HttpUrl
 
 from flows import records
 from flows.sources import paginate, referrers
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Page,
-    Parsed,
-    RateLimit,
-    Secret,
-    Source,
-    SourceOptions,
-    Window,
-    Zone,
-    parse_items,
-)
+from flows.sources.access import Credentials, RateLimit, Secret
+from flows.sources.base import Client, Page, Parsed, Source, SourceOptions, Window, Zone, parse_items
 
 PLATFORM = "plausible"
 METRICS = ["visits", "bounce_rate"]

@@ -16,20 +16,8 @@ from pydantic import HttpUrl, StringConstraints
 from flows import topics
 from flows.errors import SourceError
 from flows.sources import paginate
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Login,
-    Page,
-    Parsed,
-    RateLimit,
-    Secret,
-    Source,
-    SourceOptions,
-    Topic,
-    Window,
-    parse_items,
-)
+from flows.sources.access import Credentials, Login, RateLimit, Secret
+from flows.sources.base import Client, Page, Parsed, Source, SourceOptions, Topic, Window, parse_items, root
 from flows.sources.losses import unread
 from flows.sources.reddit_things import PLATFORM, Thing, records_of, thread, time_of
 from flows.sources.threads import with_thread
@@ -142,8 +130,7 @@ async def _newest(
 async def _get(
     client: Client, options: Options, path: str, params: Mapping[str, str | int], allow: tuple[int, ...] = ()
 ) -> Page:
-    root = str(options.base_url).rstrip("/")
-    page = await client.get(f"{root}/{path}", {**params, "raw_json": 1}, allow_status=(403, 404))
+    page = await client.get(f"{root(options.base_url)}/{path}", {**params, "raw_json": 1}, allow_status=(403, 404))
     if page.status != 200 and page.status not in allow:
         why = "is not there" if page.status == 404 else "is private, suspended or closed to this app"
         raise SourceError(PLATFORM, f"{page.request} {why}: check the account's name and the subreddits")

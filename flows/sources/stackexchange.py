@@ -14,20 +14,8 @@ from pydantic import HttpUrl, StringConstraints
 
 from flows.errors import SourceError
 from flows.sources import paginate
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Page,
-    Params,
-    Parsed,
-    RateLimit,
-    Secret,
-    Source,
-    SourceOptions,
-    Topic,
-    Window,
-    parse_items,
-)
+from flows.sources.access import Credentials, RateLimit, Secret
+from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Topic, Window, parse_items, root
 from flows.sources.moments import utc
 from flows.sources.stackexchange_posts import KNOWN, PLATFORM, answer_of, is_whole, parts, pause, records_of
 from flows.sources.threads import with_thread
@@ -96,7 +84,7 @@ async def context(client: Client, options: Options, native_id: str) -> AsyncIter
         return
     # A filter is made, or found, by what it includes; it never changes.
     wanted = {"base": "withbody", "include": THREAD_FIELDS}
-    made = answer_of(await client.get(f"{_root(options)}/filters/create", wanted)).items
+    made = answer_of(await client.get(f"{root(options.base_url)}/filters/create", wanted)).items
     page = await _get(client, options, f"questions/{number}", {"filter": made[0]["filter"]})
     if answer_of(page).items:
         yield page
@@ -161,11 +149,9 @@ def _path(kind: str, ids: Sequence[str]) -> str:
 
 
 async def _get(client: Client, options: Options, path: str, params: Params | None = None) -> Page:
-    return await client.get(f"{_root(options)}/{path}", {**(params or {}), "pagesize": PAGE, "site": options.site})
-
-
-def _root(options: Options) -> str:
-    return str(options.base_url).rstrip("/")
+    return await client.get(
+        f"{root(options.base_url)}/{path}", {**(params or {}), "pagesize": PAGE, "site": options.site}
+    )
 
 
 async def _first(client: Client, options: Options, path: str, name: str, params: Params | None = None) -> Any:

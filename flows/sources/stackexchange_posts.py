@@ -17,6 +17,7 @@ from flows import records
 from flows.sources.base import Page
 from flows.sources.moments import age_hours, utc
 from flows.sources.plain_text import from_html
+from flows.sources.threads import reply_edges
 
 PLATFORM = "stackexchange"
 _WAIT = re.compile(r"available in (\d{1,6}) seconds")
@@ -178,16 +179,5 @@ def _account(owner: Mapping[str, Any], account_id: str | None) -> list[records.R
 
 
 def _edge(item: Mapping[str, Any], mention: records.Mention, site: str) -> list[records.Record]:
-    if mention.parent_id is None:
-        return []
     addressed = (item.get("reply_to_user") or {}).get("user_id")
-    return [
-        records.Interaction(
-            mention_id=mention.mention_id,
-            kind="reply",
-            actor_id=mention.author_id,
-            target_mention_id=mention.parent_id,
-            target_id=f"{PLATFORM}:{site}-{addressed}" if addressed else None,
-            occurred_at=mention.published_at,
-        )
-    ]
+    return reply_edges(mention, target_id=f"{PLATFORM}:{site}-{addressed}" if addressed else None)

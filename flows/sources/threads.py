@@ -1,4 +1,4 @@
-"""How far a page of a thread was read."""
+"""Who answers whom, and how far a page of a thread was read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,22 @@ import dataclasses
 
 from flows import records
 from flows.sources.base import Page, Parsed
+
+
+def reply_edges(mention: records.Mention, *, target_id: str | None = None) -> list[records.Record]:
+    """The edge of a mention to what it answers; none where it answers nothing. `target_id`: whose that is, if told."""
+    if mention.parent_id is None:
+        return []
+    return [
+        records.Interaction(
+            mention_id=mention.mention_id,
+            kind="reply",
+            actor_id=mention.author_id,
+            target_mention_id=mention.parent_id,
+            target_id=target_id,
+            occurred_at=mention.published_at,
+        )
+    ]
 
 
 def with_thread(parsed: Parsed, page: Page, *, root_id: str, replies_read: int, is_complete: bool) -> Parsed:

@@ -9,6 +9,7 @@ from flows.sources import articles
 from flows.sources.base import Page
 from flows.sources.moments import utc
 from flows.sources.plain_text import from_html
+from flows.sources.threads import reply_edges
 
 PLATFORM = "wordpress"
 LONGEST_BODY = 100_000  # characters of markup: nested <div>s take quadratic time to read
@@ -62,14 +63,7 @@ def parse_comment(item: dict[str, Any], _page: Page, site: str) -> list[records.
         root_id=post_id,
         links=articles.links_of(markup),
     )
-    edge = records.Interaction(
-        mention_id=mention.mention_id,
-        kind="reply",
-        actor_id=author_id,
-        target_mention_id=parent_id,
-        occurred_at=published_at,
-    )
-    return [mention, edge, *([account] if account else [])]
+    return [mention, *reply_edges(mention), *([account] if account else [])]
 
 
 def _author(item: dict[str, Any], site: str) -> records.Account | None:

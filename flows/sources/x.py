@@ -16,20 +16,8 @@ from pydantic import Field, HttpUrl, PrivateAttr
 from flows import topics
 from flows.errors import SourceError
 from flows.sources import paginate
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Page,
-    Params,
-    Parsed,
-    RateLimit,
-    Secret,
-    Source,
-    SourceOptions,
-    Topic,
-    Window,
-    parse_items,
-)
+from flows.sources.access import Credentials, RateLimit, Secret
+from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Topic, Window, parse_items
 from flows.sources.threads import with_thread
 from flows.sources.wording import packed, quoted, worded
 from flows.sources.x_answers import CONVERSATION, FIELDS, KNOWN, answer_of, beside, conversation_of, items, wrap

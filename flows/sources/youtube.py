@@ -15,18 +15,8 @@ from pydantic import Field, HttpUrl
 
 from flows.errors import SourceError
 from flows.sources import paginate
-from flows.sources.base import (
-    Client,
-    Credentials,
-    Page,
-    Parsed,
-    RateLimit,
-    Secret,
-    Source,
-    SourceOptions,
-    Topic,
-    Window,
-)
+from flows.sources.access import Credentials, RateLimit, Secret
+from flows.sources.base import Client, Page, Parsed, Source, SourceOptions, Topic, Window, root
 from flows.sources.losses import unread
 from flows.sources.moments import utc
 from flows.sources.wording import packed, quoted, worded
@@ -113,7 +103,7 @@ async def refresh(client: Client, options: Options, ids: Sequence[str]) -> Async
 
 async def context(client: Client, options: Options, native_id: str) -> AsyncIterator[Page]:
     """All comments below the video that is, or that holds, this mention."""
-    async for page in read_thread(client, _root(options), native_id, most_pages=options.thread_pages):
+    async for page in read_thread(client, root(options.base_url), native_id, most_pages=options.thread_pages):
         yield page
 
 
@@ -145,11 +135,7 @@ async def _pages(
 
 async def _get(client: Client, options: Options, method: str, params: Mapping[str, Any]) -> Page:
     gone = (404,) if method == "playlistItems" else ()  # of a channel that has uploaded nothing
-    return await client.get(f"{_root(options)}/{method}", params, allow_status=gone)
-
-
-def _root(options: Options) -> str:
-    return str(options.base_url).rstrip("/")
+    return await client.get(f"{root(options.base_url)}/{method}", params, allow_status=gone)
 
 
 def _moment(item: Any) -> datetime | None:

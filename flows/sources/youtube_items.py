@@ -14,6 +14,7 @@ from flows import records
 from flows.sources.base import Page
 from flows.sources.moments import age_hours, utc
 from flows.sources.plain_text import from_html
+from flows.sources.threads import reply_edges
 
 PLATFORM = "youtube"
 SITE = "https://www.youtube.com"
@@ -111,7 +112,7 @@ def _comment(item: Mapping[str, Any], page: Page) -> list[records.Record]:
         mention,
         *_snapshot(mention, page, counts),
         *_account(author, snippet.get("authorDisplayName")),
-        *_edge(mention),
+        *reply_edges(mention),
     ]
 
 
@@ -166,20 +167,6 @@ def _snapshot(mention: records.Mention, page: Page, counts: dict[str, int | None
         return []
     age = age_hours(page, mention.published_at)
     return [records.EngagementSnapshot(mention_id=mention.mention_id, captured_at=page.as_of, age_hours=age, **counts)]
-
-
-def _edge(mention: records.Mention) -> list[records.Record]:
-    if mention.parent_id is None:
-        return []
-    return [
-        records.Interaction(
-            mention_id=mention.mention_id,
-            kind="reply",
-            actor_id=mention.author_id,
-            target_mention_id=mention.parent_id,
-            occurred_at=mention.published_at,
-        )
-    ]
 
 
 def _count(told: Any) -> int | None:

@@ -42,3 +42,23 @@
 {% macro survived_to(share, survival, time) -%}
     min(case when {{ survival }} <= cast({{ share }} as double) + cast(1e-9 as double) then {{ time }} end)
 {%- endmacro %}
+
+{#- Two CTEs after `rows`: `watched`, and `lasting`, which has each row's `survival` within `keys`. -#}
+{% macro lasting(rows, keys, time, event, id) -%}
+watched as (
+    select
+        *,
+        {{ at_risk(keys, time) }} as at_risk,
+        {{ events_at(keys, time, event) }} as events,
+        {{ nth_at(keys, time, id) }} as nth
+    from {{ rows }}
+),
+
+lasting as (
+    select
+        *,
+        {{ survival(keys, time, 'events', 'at_risk', 'nth') }} as survival
+    from watched
+    window {{ survival_window(keys, time) }}
+)
+{%- endmacro %}

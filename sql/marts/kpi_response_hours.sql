@@ -21,22 +21,7 @@ responses as (
     where responses.report_date > {{ add_days('clock.report_date', -90) }}
 ),
 
-watched as (
-    select
-        *,
-        {{ at_risk(keys, 'waited_hours') }} as at_risk,
-        {{ events_at(keys, 'waited_hours', 'is_answered') }} as answers,
-        {{ nth_at(keys, 'waited_hours', 'mention_id') }} as nth
-    from responses
-),
-
-lasting as (
-    select
-        *,
-        {{ survival(keys, 'waited_hours', 'answers', 'at_risk', 'nth') }} as survival
-    from watched
-    window {{ survival_window(keys, 'waited_hours') }}
-),
+{{ lasting('responses', keys, 'waited_hours', 'is_answered', 'mention_id') }},
 
 counted as (
     select

@@ -18,7 +18,8 @@ from flows.sandbox.platforms import FACADES
 from flows.sandbox.platforms.facade import Facade
 from flows.sandbox.platforms.limits import Limit, Limiter
 from flows.sources import SOURCES
-from flows.sources.base import RateLimit, Source
+from flows.sources.access import RateLimit
+from flows.sources.base import Source
 
 SPANS, REQUESTS = 3, 1_000  # measured at least, after a first span, which may hold a burst
 UNDER_WAY = (0.0, 0.02, 0.005, 0.012)  # seconds

@@ -32,12 +32,6 @@ VERSIONED = reply(POSTS, ETag='W/"v1"', Last_Modified="Sun, 01 Mar 2026 10:00:00
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FaultServer]:
-    async with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
 def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(tmp_path / "w.duckdb") as con:
         migrate(con)

@@ -1,40 +1,26 @@
-"""How often a platform may be asked: all its limits at once, kept by all who ask, over runs, and used to the full."""
+"""How often a platform may be asked: all its limits at once, kept by all who ask, and used to the full."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import selectors
 import threading
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from testbed import NOW, QUICK, SOURCE, FakeTime, job, no_progress, search
+from testbed import FakeTime, client_of
 
-from flows.errors import QuotaError, SourceError
-from flows.extract import _extract as extracted
+from flows.errors import SourceError
 from flows.http import Budgets, Clock, HttpClient, Limits
 from flows.http.pacing import Budget
-from flows.http.quotas import Quotas
-from flows.sources.base import Client, Credentials, Page, RateLimit, Topic, Window
+from flows.sources.access import Credentials, RateLimit
 from tests.flows.fault_server import FaultServer, reply
 
-HOST = ("api.example.org", 443)
 PAGING = "GET /timeline?max_id=1"
 PLAIN = "GET /search?q=acme"
-SEARCHES = RateLimit(3, 86_400, counts=r"/search\?", day_of="America/Los_Angeles")
-UNITS = RateLimit(5, 86_400, day_of="America/Los_Angeles")
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FaultServer]:
-    async with FaultServer() as server:
-        yield server
 
 
 def most_in(sent: Sequence[float], seconds: float) -> int:
@@ -83,14 +69,58 @@ def test_a_limit_holds_only_what_it_counts() -> None:
     assert len(plain_alone) >= 0.95 * 900
 
 
-async def test_two_limits_of_one_client_look_at_path_query_and_method(server: FaultServer) -> None:
-    fake_time = FakeTime()
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time jumps to the next timer instead of waiting for it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        super().__init__(Jumping(self))
+
+    def time(self) -> float:
+        return self.now
+
+
+class Jumping(selectors.DefaultSelector):
+    """Waits by moving the loop's clock."""
+
+    def __init__(self, loop: JumpingLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._loop.now += (timeout or 0) + 1e-9 * (1 + self._loop.now)  # real time never stands still
+        return super().select(0)
+
+
+@given(st.integers(1, 60), st.floats(0.5, 3600), st.integers(0, 3), st.integers(1, 5))
+def test_no_span_holds_more_requests_than_the_rate_allows(
+    requests: int, seconds: float, pauses: int, chains: int
+) -> None:
+    loop = JumpingLoop()
+    budget = Budget("testbed", [RateLimit(requests, seconds)], Clock(monotonic=loop.time), 900)
+    sent: list[float] = []
+
+    async def chain() -> None:
+        for number in range(requests):
+            await budget.turn("GET /")
+            sent.append(loop.time())
+            if pauses and number % 7 == 3:
+                await asyncio.sleep(seconds * pauses / 3)
+
+    async def run() -> None:
+        await asyncio.gather(*(chain() for _ in range(chains)))
+
+    loop.run_until_complete(run())
+    loop.close()
+    for first, later in zip(sent, sent[requests:], strict=False):
+        assert later - first >= seconds * (1 - 1e-6)
+
+
+async def test_two_limits_of_one_client_look_at_path_query_and_method(server: FaultServer, fake_time: FakeTime) -> None:
     rates = [RateLimit(1, 100, counts="^POST /login"), RateLimit(1, 7, counts=r"^GET /search\?q=")]
     for path in ("/search", "/login", "/posts"):
         server.on(path, reply())
-    async with HttpClient(
-        "testbed", rates=rates, base_urls=[server.url], allow_private=True, clock=fake_time.clock, limits=QUICK
-    ) as client:
+    async with client_of(server, fake_time, rates=rates) as client:
         for _ in range(2):
             await client.get(f"{server.url}/posts", {"q": "acme"})
         assert fake_time.slept == []
@@ -102,8 +132,10 @@ async def test_two_limits_of_one_client_look_at_path_query_and_method(server: Fa
         assert 100 <= fake_time.seconds() < 112
 
 
-async def test_sources_of_one_platform_share_a_hosts_budget_and_its_holds(server: FaultServer) -> None:
-    fake_time, budgets = FakeTime(), Budgets()
+async def test_sources_of_one_platform_share_a_hosts_budget_and_its_holds(
+    server: FaultServer, fake_time: FakeTime
+) -> None:
+    budgets = Budgets()
     server.on("/", reply(), reply(status=429, Retry_After="40"), reply())
     clients = [
         HttpClient(
@@ -127,6 +159,17 @@ async def test_sources_of_one_platform_share_a_hosts_budget_and_its_holds(server
     assert 50 <= fake_time.seconds() < 51
     for client in clients:
         await client.__aexit__(None, None, None)
+
+
+async def test_hosts_have_budgets_of_their_own(server: FaultServer, fake_time: FakeTime) -> None:
+    async with FaultServer("127.0.0.2") as other:
+        urls = [server.on("/", reply(status=429, Retry_After="5")), other.on("/", reply())]
+        client = client_of(server, fake_time, base_urls=[server.url, other.url], limits=Limits(attempts=1))
+        async with client:
+            with pytest.raises(SourceError):
+                await client.get(urls[0])
+            await client.get(urls[1])
+    assert fake_time.slept == []
 
 
 def test_threads_that_share_a_budget_keep_its_limit() -> None:
@@ -158,12 +201,11 @@ def test_threads_that_share_a_budget_keep_its_limit() -> None:
     assert max(sent) >= 10 * (100 - 20) / 20
 
 
-async def test_the_operators_own_limit_holds_for_his_source_alone(server: FaultServer) -> None:
-    fake_time, budgets = FakeTime(), Budgets()
+async def test_the_operators_own_limit_holds_for_his_source_alone(server: FaultServer, fake_time: FakeTime) -> None:
+    budgets = Budgets()
     url = server.on("/", reply())
-    given = {"base_urls": [url], "allow_private": True, "budgets": budgets, "clock": fake_time.clock, "rates": []}
-    slow = HttpClient("testbed", requests_per_minute=1, **given)  # type: ignore[arg-type]
-    quick = HttpClient("testbed", **given)  # type: ignore[arg-type]
+    slow = client_of(server, fake_time, budgets=budgets, requests_per_minute=1)
+    quick = client_of(server, fake_time, budgets=budgets)
     for client in (slow, quick, quick, quick):
         await client.get(url)
     assert fake_time.slept == []
@@ -173,116 +215,10 @@ async def test_the_operators_own_limit_holds_for_his_source_alone(server: FaultS
         await client.__aexit__(None, None, None)
 
 
-async def test_credentials_may_come_with_limits_of_their_own(server: FaultServer) -> None:
-    fake_time = FakeTime()
+async def test_credentials_may_come_with_limits_of_their_own(server: FaultServer, fake_time: FakeTime) -> None:
     url = server.on("/", reply())
-    async with HttpClient(
-        "testbed",
-        rates=[RateLimit(1, 86_400, day_of="UTC")],
-        credentials=Credentials(params={"key": "free"}, rates=(RateLimit(1, 50),)),
-        base_urls=[url],
-        allow_private=True,
-        clock=fake_time.clock,
-    ) as client:
+    free = Credentials(params={"key": "free"}, rates=(RateLimit(1, 50),))
+    async with client_of(server, fake_time, rates=[RateLimit(1, 86_400, day_of="UTC")], credentials=free) as client:
         await client.get(url)
         await client.get(url)
     assert 50 <= fake_time.seconds() < 52
-
-
-async def test_a_body_may_ask_us_to_wait_and_a_refusal_that_does_is_asked_again_after_it(server: FaultServer) -> None:
-    fake_time = FakeTime()
-    server.on("/", reply(b'{"backoff": 12}'), reply(b'{"items": []}'), reply(b'{"backoff": 30}', 400), reply())
-    async with HttpClient(
-        "testbed",
-        rates=[],
-        base_urls=[server.url],
-        allow_private=True,
-        clock=fake_time.clock,
-        limits=QUICK,
-        pause=lambda body: json.loads(body).get("backoff"),
-    ) as client:
-        for slept in ([], [12]):
-            await client.get(server.url)
-            assert fake_time.slept == slept
-        await client.get(server.url)
-        assert fake_time.slept == [12, 30]
-        assert client.counts.retries == 1
-
-
-@pytest.mark.parametrize("status", [420, 429])
-async def test_too_many_requests_are_counted_and_asked_again_after_the_wait(server: FaultServer, status: int) -> None:
-    fake_time = FakeTime()
-    headers = {"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "1772366460"}  # a minute from NOW
-    url = server.on("/", reply(status=status, **headers), reply())
-    given = {"base_urls": [url], "allow_private": True, "clock": fake_time.clock, "limits": QUICK}
-    async with HttpClient("testbed", rates=[], **given) as client:  # type: ignore[arg-type]
-        await client.get(url)
-    assert fake_time.slept == [60]
-    assert client.counts.rate_limited == 1
-
-
-def spend(quotas: Quotas, line: str, at: datetime, times: int = 1) -> None:
-    for _ in range(times):
-        quotas.spend(line, at)
-
-
-def quotas_in(folder: Path | None, key: str = "one") -> Quotas:
-    quotas = Budgets(folder).quotas_of("video", HOST, [SEARCHES, UNITS, RateLimit(1, 1)], [key])
-    assert quotas
-    return quotas
-
-
-def test_a_daily_quota_is_full_again_at_the_platforms_midnight(tmp_path: Path) -> None:
-    quotas = quotas_in(tmp_path)
-    midnight = datetime(2026, 3, 2, 8)  # of Los Angeles, in UTC
-    spend(quotas, PLAIN, NOW, 3)
-    with pytest.raises(QuotaError, match=r"3 requests like /search.* a day .* full again at 2026-03-02 08:00 UTC"):
-        spend(quotas, PLAIN, midnight - timedelta(seconds=1))
-    spend(quotas, "GET /videos?id=1", NOW, 2)
-    with pytest.raises(QuotaError, match=r"5 requests a day"):
-        spend(quotas, "GET /videos?id=1", NOW)
-    spend(quotas, PLAIN, midnight, 3)
-
-
-def test_a_quota_outlives_the_run_even_where_it_was_killed(tmp_path: Path) -> None:
-    spend(quotas_in(tmp_path), PLAIN, NOW, 2)  # nothing closes it: so it is found after a kill
-    (tmp_path / "video-x.writing").write_text("{")
-    spend(quotas_in(tmp_path), PLAIN, NOW)
-    with pytest.raises(QuotaError):
-        spend(quotas_in(tmp_path), PLAIN, NOW)
-    spend(quotas_in(tmp_path, "another key"), PLAIN, NOW)  # whose quota is its own
-    assert "one" not in "".join(path.name + path.read_text() for path in tmp_path.iterdir())
-
-
-def test_a_damaged_quota_is_counted_anew_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    spend(quotas_in(tmp_path), PLAIN, NOW, 3)
-    (path,) = tmp_path.iterdir()
-    path.write_bytes(b'{"3 requests')
-    spend(quotas_in(tmp_path), PLAIN, NOW)
-    assert "is damaged" in caplog.text
-
-
-async def test_a_used_up_quota_fails_what_it_counts_and_the_next_day_goes_on_from_the_stored_page(
-    server: FaultServer, tmp_path: Path
-) -> None:
-    server.on("/search", reply(b"[]"))
-    server.on("/posts", reply(b"[]"))
-
-    async def three_pages(client: Client, options: object, topic: Topic, window: Window) -> AsyncIterator[Page]:
-        for page in range(3):
-            yield await client.get(f"{server.url}/search", {"q": topic.query, "page": page})
-        yield await client.get(f"{server.url}/posts", {"q": topic.query})
-
-    source = replace(SOURCE, discover=three_pages, rates=(RateLimit(4, 86_400, counts="/search", day_of="UTC"),))
-    budgets = Budgets(tmp_path / "quotas")
-    asks = [search(name) for name in ("one", "two", "three")]
-    outcomes = await extracted(job(tmp_path, server.url, source, budgets=budgets), asks, no_progress)
-    assert [(outcome.is_covered, len(outcome.pages)) for outcome in outcomes] == [(True, 4), (False, 1), (False, 0)]
-    assert all("is used up, and full again at" in str(outcome.error) for outcome in outcomes[1:])
-    assert len(server.asked) == 5
-    for path in (tmp_path / "quotas").iterdir():
-        path.unlink()  # a day passes
-    later = {"run_id": "r2", "as_of": NOW + timedelta(hours=12), "budgets": Budgets(tmp_path / "quotas")}
-    outcomes = await extracted(job(tmp_path, server.url, source, **later), asks[1:2], no_progress)
-    assert [(outcome.is_covered, len(outcome.pages)) for outcome in outcomes] == [(True, 4)]
-    assert len(server.asked) == 5 + 3  # its first page had landed

@@ -1,4 +1,4 @@
-"""A small source of its own, the job of a run that asks it, and time that passes only when someone sleeps."""
+"""A small source of its own, the job of a run that asks it, a client, and time that passes only when someone sleeps."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import pytest
 from pydantic import HttpUrl
 
 from flows import records
 from flows.batch import Job
-from flows.http import Clock, Limits
+from flows.errors import SourceError
+from flows.http import Clock, HttpClient, Limits
+from flows.sources.access import Credentials, Secret
 from flows.sources.base import Client, Page, Parsed, Source, SourceOptions, Topic, Window, parse_items
 from flows.windows import Ask
+from tests.flows.fault_server import FaultServer
 
 NOW = datetime.fromisoformat("2026-03-01T12:00:00")
 WINDOW = Window(NOW - timedelta(days=1), NOW)
@@ -38,6 +42,27 @@ class FakeTime:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self._now += seconds
+
+
+def client_of(server: FaultServer, fake_time: FakeTime | None = None, **more: Any) -> HttpClient:
+    """A client that may ask this server alone, and gives up quickly."""
+    given = {
+        "rates": [],
+        "base_urls": [server.url],
+        "allow_private": True,
+        "limits": QUICK,
+        "clock": (fake_time or FakeTime()).clock,
+        **more,
+    }
+    return HttpClient("testbed", **given)
+
+
+async def failure(client: HttpClient, url: str, **more: Any) -> SourceError:
+    """How asking for this fails."""
+    async with client:
+        with pytest.raises(SourceError) as caught:
+            await client.get(url, **more)
+    return caught.value
 
 
 class Options(SourceOptions):
@@ -84,6 +109,15 @@ def _records(item: Any, page: Page) -> list[records.Record]:
 SOURCE = Source(
     platform="testbed", options=Options, items=items, parse=parse, discover=discover, refresh=refresh, rates=()
 )
+
+
+def proven() -> Source:
+    """The testbed, as a platform that wants a token."""
+    return replace(
+        SOURCE,
+        secrets=(Secret("token", "an access token: Settings, Development"), Secret("app", "an app", is_required=False)),
+        credentials=lambda _options, secrets: Credentials(headers={"Authorization": f"Bearer {secrets['token']}"}),
+    )
 
 
 def job(folder: Path, base_url: str, source: Source = SOURCE, **changes: Any) -> Job:

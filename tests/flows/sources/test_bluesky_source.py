@@ -1,47 +1,20 @@
-"""Bluesky: all of a window though a search reaches ten thousand; posts, threads and profiles as they are told."""
+"""Bluesky: all of a window though a search reaches ten thousand; timelines, refreshes and threads."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
-from flows.errors import ConfigError, SourceError
+from flows.errors import ConfigError
 from flows.sources import bluesky, bluesky_search
-from flows.sources.base import Parsed, Topic, Verb, Window
-from tests.flows.sources.scripted import AS_OF, Scripted, each_item_has_one_outcome, mangled, page
+from flows.sources.base import Parsed, Topic, Window
+from tests.flows.sources.bluesky_samples import ANN, BOB, OPTIONS, REPLY, node, post, uri
+from tests.flows.sources.scripted import Scripted
 
-OPTIONS = bluesky.Options(name="bluesky", type="bluesky", identifier="asker.example")
 WINDOW = Window(datetime(2026, 11, 20), datetime(2026, 11, 21))
-ANN, BOB = "did:plc:ann", "did:plc:bob"
-
-
-def uri(key: str, did: str = ANN) -> str:
-    return f"at://{did}/app.bsky.feed.post/{key}"
-
-
-def post(key: str = "1", at: str = "2026-11-20T08:00:00.000Z", did: str = ANN, **record: Any) -> dict[str, Any]:
-    return {
-        "uri": uri(key, did), "cid": "c", "author": {"did": did, "handle": f"{did[-3:]}.example", "labels": []},
-        "record": {"$type": "app.bsky.feed.post", "text": "acme", "createdAt": at, **record},
-        "replyCount": 0, "repostCount": 2, "likeCount": 3, "quoteCount": 1, "bookmarkCount": 4, "indexedAt": at,
-    }  # fmt: skip
-
-
-def node(of: dict[str, Any], *replies: Any) -> dict[str, Any]:
-    return {"$type": "app.bsky.feed.defs#threadViewPost", "post": of, "replies": list(replies)}
-
-
-def under(parent: str, root: str) -> dict[str, Any]:
-    return {"reply": {"parent": {"uri": parent, "cid": "c"}, "root": {"uri": root, "cid": "c"}}}
-
-
-def parsed(body: Any, verb: Verb = "discover") -> Parsed:
-    return bluesky.parse(page("bluesky", body, verb), OPTIONS)
 
 
 class Network:
@@ -166,9 +139,6 @@ async def test_a_refresh_tells_counts_and_followers() -> None:
     assert authors["account"]["handle"].to_list() == ["ann.example"]
 
 
-REPLY = post("2", "2026-11-20T09:00:00Z", BOB, **under(uri("1"), uri("1")))
-
-
 async def read_thread(answers: dict[str, Any], asked: str) -> tuple[list[str], list[Parsed]]:
     def answer(_url: str, params: dict[str, Any]) -> Any:
         if "uris" in params:
@@ -212,155 +182,3 @@ async def test_a_thread_whose_root_is_gone_is_read_as_far_as_it_is_shown() -> No
     _, (found,) = await read_thread({uri("2", BOB): orphan}, uri("2", BOB))
     assert found.tables["thread_read"]["is_complete"].to_list() == [False]
     assert await read_thread({}, uri("1")) == ([], [])
-
-
-def test_a_quote_with_marks_links_and_media() -> None:
-    text = "Grüße @bob.example #Acme"
-    start = len("Grüße ".encode())
-    marks = [
-        {"index": {"byteStart": start, "byteEnd": start + 12}, "features": [
-            {"$type": "app.bsky.richtext.facet#mention", "did": BOB}]},
-        {"index": {"byteStart": 0, "byteEnd": 1}, "features": [
-            {"$type": "app.bsky.richtext.facet#tag", "tag": "Acme"},
-            {"$type": "app.bsky.richtext.facet#link", "uri": "https://a.example/"}]},
-    ]  # fmt: skip
-    embed = {
-        "$type": "app.bsky.embed.recordWithMedia",
-        "media": {"$type": "app.bsky.embed.images", "images": []},
-        "record": {"$type": "app.bsky.embed.record", "record": {"uri": uri("9", BOB), "cid": "c"}},
-    }
-    found = parsed({"posts": [post("1", text=text, facets=marks, embed=embed, langs=["de"], tags=["Air"])]})
-    mention = found.tables["mention"].row(0, named=True)
-    assert (mention["kind"], mention["text"], mention["language_reported"]) == ("quote", text, "de")
-    assert (mention["handles"], mention["hashtags"]) == (["bob.example"], ["acme", "air"])
-    assert (mention["links"], mention["media_formats"]) == (["https://a.example/"], ["image"])
-    edge = found.tables["interaction"].row(0, named=True)
-    assert (edge["kind"], edge["target_mention_id"], edge["target_id"]) == (
-        "quote", f"bluesky:{uri('9', BOB)}", f"bluesky:{BOB}",
-    )  # fmt: skip
-
-
-def test_a_repost_is_a_mention_where_the_network_names_it() -> None:
-    name = f"at://{BOB}/app.bsky.feed.repost/3"
-    reason = {"$type": "app.bsky.feed.defs#reasonRepost", "by": {"did": BOB}, "indexedAt": "2026-11-20T10:00:00Z"}
-    found = parsed({"feed": [{"post": post(), "reason": {**reason, "uri": name}}, {"post": post(), "reason": reason}]})
-    assert found.tables["mention"].select("native_id", "kind").rows() == [(name, "repost")]
-    assert found.tables["interaction"]["target_mention_id"].to_list() == [f"bluesky:{uri('1')}"]
-    assert found.malformed.is_empty()
-
-
-@pytest.mark.parametrize(
-    ("claimed", "published"),
-    [
-        ("2026-11-20T08:00:00", datetime(2026, 11, 20, 8)),
-        ("2026-11-20T09:30:00+02:00", datetime(2026, 11, 20, 7, 30)),
-        ("2099-01-01T00:00:00Z", datetime(2026, 11, 20, 8)),
-        ("yesterday", datetime(2026, 11, 20, 8)),
-    ],
-)
-def test_a_post_is_published_when_search_sorts_it(claimed: str, published: datetime) -> None:
-    found = parsed({"posts": [{**post(), "record": {"text": "acme", "createdAt": claimed}}]})
-    assert found.tables["mention"]["published_at"].to_list() == [published]
-
-
-def test_counts_that_are_not_told_are_null() -> None:
-    bare = {key: value for key, value in post().items() if not key.endswith("Count")}
-    counts = parsed({"posts": [bare]}).tables["engagement_snapshot"].row(0, named=True)
-    assert (counts["likes"], counts["bookmarks"], counts["captured_at"]) == (None, None, AS_OF)
-
-
-@pytest.mark.parametrize("lacking", ["uri", "author", "record"])
-def test_a_post_that_lacks_what_it_needs_is_named_and_loses_no_other(lacking: str) -> None:
-    broken = {key: value for key, value in post("2").items() if key != lacking}
-    found = parsed({"posts": [post("1"), broken, post("3")]})
-    assert found.tables["mention"]["native_id"].to_list() == [uri("1"), uri("3")]
-    assert f"'{lacking}' is missing" in found.malformed["reason"][0]
-
-
-def test_an_answer_without_posts_is_refused() -> None:
-    with pytest.raises(SourceError, match="no list of posts"):
-        parsed({"error": "InvalidRequest"})
-
-
-PAYLOADS = {"posts": [post("1"), REPLY]}
-THREAD = {"thread": {**node(REPLY, node(post("3"))), "parent": node({**post("1"), "replyCount": 2})}}
-
-
-def test_a_field_that_nobody_knew_is_counted_and_spoils_nothing() -> None:
-    found = parsed({"posts": [{**post(), "unheard_of": 1}]})
-    assert found.unmapped_fields == {"unheard_of": 1}
-    assert found.tables["mention"].height == 1
-
-
-@settings(max_examples=50, deadline=None)
-@given(mangled(PAYLOADS))
-def test_no_spoiled_list_loses_an_item(body: bytes) -> None:
-    each_item_has_one_outcome(bluesky.SOURCE, OPTIONS, page("bluesky", body))
-
-
-@settings(max_examples=50, deadline=None)
-@given(mangled(THREAD))
-def test_no_spoiled_thread_loses_an_item(body: bytes) -> None:
-    each_item_has_one_outcome(bluesky.SOURCE, OPTIONS, page("bluesky", body, "context"))
-
-
-@pytest.mark.parametrize("body", [PAYLOADS, {"did": ANN, "handle": "ann.example"}])
-def test_items_wrapped_again_are_the_same_items(body: Any) -> None:
-    answer = page("bluesky", body)
-    found = bluesky.items(answer)
-    assert bluesky.items(page("bluesky", bluesky.wrap(answer, found))) == found
-
-
-ANSWERS = ("posts", "feed", "profiles", "thread", "did")
-"""The recordings whose answers hold none of these are single records of a repository, which we never ask for."""
-
-
-def posts_in(value: Any) -> list[dict[str, Any]]:
-    """Every post view of a payload but those quoted by others."""
-    if isinstance(value, list):
-        return [found for each in value for found in posts_in(each)]
-    if not isinstance(value, dict):
-        return []
-    if "record" in value and "author" in value and "uri" in value:
-        return [value]
-    return [
-        found for key in ("thread", "parent", "post", "replies", "posts", "feed") for found in posts_in(value.get(key))
-    ]
-
-
-@pytest.mark.real_data
-def test_recorded_answers_are_read_field_by_field(shared_data: Path) -> None:
-    read = 0
-    for path in sorted((shared_data / "recorded/bluesky").glob("*.json")):
-        body = json.loads(path.read_bytes())
-        if not isinstance(body, dict) or not any(name in body for name in ANSWERS):
-            continue
-        found = bluesky.parse(page("bluesky", path.read_bytes(), "context" if "thread" in body else "refresh"), OPTIONS)
-        assert found.malformed.is_empty(), path.name
-        expected = posts_in(body)
-        mentions = found.tables["mention"].filter(found.tables["mention"]["kind"] != "repost").rows(named=True)
-        counts = found.tables["engagement_snapshot"].rows(named=True)
-        for told, mention, count in zip(expected, mentions, counts, strict=True):
-            record = told["record"]
-            assert mention["native_id"] == told["uri"]
-            assert mention["text"] == record["text"]
-            assert mention["author_id"] == "bluesky:" + told["author"]["did"]
-            assert mention["language_reported"] == (record.get("langs") or [None])[0]
-            assert mention["parent_id"] == (
-                "bluesky:" + record["reply"]["parent"]["uri"] if "reply" in record else None
-            )
-            times = {mention["published_at"].strftime("%Y-%m-%dT%H:%M:%S")}
-            assert times <= {record["createdAt"][:19], told["indexedAt"][:19]}
-            names = {
-                "likes": "like",
-                "replies": "reply",
-                "reposts": "repost",
-                "quotes": "quote",
-                "bookmarks": "bookmark",
-            }
-            assert {ours: count[ours] for ours in names} == {o: told.get(f"{t}Count") for o, t in names.items()}
-            read += 1
-        if "thread" in body:
-            assert set(found.tables["thread_read"]["replies_read"]) == {len(expected) - 1}
-            assert found.tables["thread_read"]["is_complete"].all()
-    assert read

@@ -15,11 +15,14 @@ from hypothesis import given, settings
 from flows.errors import SourceError
 from flows.sources import reddit
 from flows.sources.base import Page, Parsed, Topic, Verb, Window
-from tests.flows.sources.answering import Answering, check_any_payload, check_outcomes, page_of, recordings, spoiled
+from tests.flows.sources.recordings import recordings
+from tests.flows.sources.scripted import Scripted, page_of
+from tests.flows.sources.spoiled_payloads import check_any_payload, check_outcomes, spoiled
 
 OPTIONS = reddit.Options(name="reddit", type="reddit")
 WATCHING = reddit.Options(name="reddit", type="reddit", subreddits=("acme", "air"), account="ann")
 WINDOW = Window(datetime(2026, 11, 20), datetime(2026, 11, 21))
+ROOT = "https://oauth.reddit.com"
 START = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
 DAY = 86_400
 
@@ -45,7 +48,7 @@ def listing(*things: dict[str, Any], after: str | None = None) -> dict[str, Any]
 
 
 def parsed(body: Any, verb: Verb = "discover") -> Parsed:
-    return reddit.parse(page_of(reddit.SOURCE, body, verb), OPTIONS)
+    return reddit.parse(page_of("reddit", body, verb), OPTIONS)
 
 
 class Listings:
@@ -55,8 +58,8 @@ class Listings:
         self.times, self.reach = times, reach
         self.gone: set[str] = set()
 
-    def __call__(self, path: str, query: dict[str, str]) -> Any:
-        words = set(re.findall(r"\w+", query.get("q", path))) - {"OR"}
+    def __call__(self, url: str, query: dict[str, Any]) -> Any:
+        words = set(re.findall(r"\w+", query.get("q", url))) - {"OR"}
         found = {time for word in words for time in self.times.get(word, [])}
         shown = [post(time, time) for time in sorted(found, reverse=True)[: self.reach]]
         names = [thing["data"]["name"] for thing in shown]
@@ -69,7 +72,7 @@ class Listings:
 
 
 async def discovered(answer: Any, query: str = "acme", options: reddit.Options = OPTIONS) -> tuple[list[Page], Any]:
-    client = Answering(reddit.SOURCE, answer)
+    client = Scripted("reddit", answer)
     return [page async for page in reddit.discover(client, options, Topic("acme", query), WINDOW)], client
 
 
@@ -108,8 +111,8 @@ async def test_alternatives_at_the_cap_are_asked_one_by_one() -> None:
 
 async def test_watched_subreddits_are_asked_alone_where_one_word_reaches_the_cap_and_read_comment_by_comment() -> None:
     found, client = await discovered(Listings({"acme": list(range(START, START + DAY, 60))}), options=WATCHING)
-    paths = list(dict.fromkeys(path for path, _ in client.asked))
-    assert paths == ["/search", "/r/acme/search", "/r/air/search", "/r/acme+air/comments"]
+    paths = list(dict.fromkeys(url.removeprefix(f"{ROOT}/") for url, _ in client.asked))
+    assert paths == ["search", "r/acme/search", "r/air/search", "r/acme+air/comments"]
     assert sum(page.lost_items for page in found if "/search?" in page.request and "/r/" not in page.request) == 441
 
 
@@ -137,19 +140,19 @@ async def test_a_listing_goes_on_where_its_anchor_was_deleted_meanwhile() -> Non
 
 
 async def test_a_timeline_is_posts_and_comments_and_an_unknown_account_is_named_as_such() -> None:
-    client = Answering(reddit.SOURCE, Listings({}), "timeline")
+    client = Scripted("reddit", Listings({}), "timeline")
     assert [page async for page in reddit.timeline(client, OPTIONS, "ann", WINDOW)] == []
-    assert [path for path, _ in client.asked] == ["/user/ann/submitted", "/user/ann/comments"]
+    assert [url for url, _ in client.asked] == [f"{ROOT}/user/ann/submitted", f"{ROOT}/user/ann/comments"]
     for status, why in ((404, "is not there"), (403, "suspended")):
-        client = Answering(reddit.SOURCE, lambda *_, status=status: (status, {}))
+        client = Scripted("reddit", lambda *_, status=status: (status, {}))
         with pytest.raises(SourceError, match=f"{why}.* check the account's name"):
             [page async for page in reddit.timeline(client, OPTIONS, "nobody", WINDOW)]
 
 
 async def test_a_refresh_asks_all_fullnames_at_once() -> None:
-    client = Answering(reddit.SOURCE, lambda *_: listing(post(1), comment(2)), "refresh")
+    client = Scripted("reddit", lambda *_: listing(post(1), comment(2)), "refresh")
     (page,) = [page async for page in reddit.refresh(client, OPTIONS, ["t3_1", "t1_2"])]
-    assert client.asked == [("/api/info", {"id": "t3_1,t1_2", "raw_json": "1"})]
+    assert client.asked == [(f"{ROOT}/api/info", {"id": "t3_1,t1_2", "raw_json": 1})]
     assert reddit.parse(page, OPTIONS).tables["mention"]["native_id"].to_list() == ["t3_1", "t1_2"]
 
 
@@ -160,8 +163,8 @@ MORE = {"kind": "more", "data": {"count": 4, "id": "9", "name": "t1_9", "parent_
 async def test_a_thread_is_flat_and_complete_unless_some_is_left_out(rest: list[Any], is_complete: bool) -> None:
     below = listing(comment(3, listing(comment(4, parent="t1_3")), parent="t1_2"), *rest)
     tree = [listing(post(1)), listing(comment(2, below), comment(5))]
-    answers = {"/api/info": listing(comment(4, parent="t1_3")), "/comments/1": tree}
-    client = Answering(reddit.SOURCE, lambda path, _: answers[path], "context")
+    answers = {f"{ROOT}/api/info": listing(comment(4, parent="t1_3")), f"{ROOT}/comments/1": tree}
+    client = Scripted("reddit", lambda url, _: answers[url], "context")
     (page,) = [page async for page in reddit.context(client, OPTIONS, "t1_4")]
     found = reddit.parse(page, OPTIONS)
     check_outcomes(reddit.SOURCE, page, found)
@@ -179,7 +182,7 @@ async def test_a_thread_is_flat_and_complete_unless_some_is_left_out(rest: list[
     ("info", "tree"), [(listing(), None), (listing(comment(4)), (403, {})), (listing(comment(4)), (404, {}))]
 )
 async def test_a_thread_that_is_not_shown_is_no_error(info: Any, tree: Any) -> None:
-    client = Answering(reddit.SOURCE, lambda path, _: info if path == "/api/info" else tree, "context")
+    client = Scripted("reddit", lambda url, _: info if url == f"{ROOT}/api/info" else tree, "context")
     assert [page async for page in reddit.context(client, OPTIONS, "t1_4")] == []
 
 
@@ -239,10 +242,8 @@ def test_the_app_logs_in_with_its_name_in_the_user_agent() -> None:
 
 
 def test_items_wrapped_again_are_the_same_items() -> None:
-    page = page_of(
-        reddit.SOURCE, [listing(post(1)), listing(comment(2, listing(comment(3, parent="t1_2"))))], "context"
-    )
-    again = page_of(reddit.SOURCE, reddit.wrap(page, reddit.items(page)), "context")
+    page = page_of("reddit", [listing(post(1)), listing(comment(2, listing(comment(3, parent="t1_2"))))], "context")
+    again = page_of("reddit", reddit.wrap(page, reddit.items(page)), "context")
     assert reddit.items(again) == reddit.items(page)
 
 
@@ -250,7 +251,7 @@ def test_items_wrapped_again_are_the_same_items() -> None:
 @given(spoiled([listing(post(1), post(2)), listing(comment(3, listing(comment(4, parent="t1_3"))), comment(5))]))
 def test_no_payload_crashes_and_no_item_is_without_an_outcome(body: Any) -> None:
     for verb, answer in (("context", body), ("discover", body[0] if body else {})):
-        page = page_of(reddit.SOURCE, answer, verb)
+        page = page_of("reddit", answer, verb)
         check_any_payload(reddit.SOURCE, OPTIONS, page)
 
 
@@ -275,11 +276,11 @@ def things_of(answer: Any) -> Iterator[dict[str, Any]]:
 def test_recorded_answers_are_read_field_by_field(shared_data: Path) -> None:
     read = 0
     for recorded in recordings(shared_data / "recorded/reddit"):
-        if recorded.method != "GET" or recorded.status != 200 or not CALLS.search(recorded.path):
+        if recorded.status != 200 or not CALLS.search(recorded.path):
             continue
         answer = json.loads(recorded.body)
         is_thread = isinstance(answer, list)
-        page = page_of(reddit.SOURCE, recorded.body, "context" if is_thread else "discover")
+        page = page_of("reddit", recorded.body, "context" if is_thread else "discover")
         found = reddit.parse(page, OPTIONS)
         assert found.malformed.is_empty(), recorded.file
         check_outcomes(reddit.SOURCE, page, found)

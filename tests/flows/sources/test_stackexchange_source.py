@@ -15,12 +15,13 @@ from flows.errors import SourceError
 from flows.sources import stackexchange
 from flows.sources.base import Page, Parsed, Topic, Verb, Window
 from flows.sources.plain_text import from_html
-from tests.flows.sources.answering import Answering, check_any_payload, check_outcomes, page_of, spoiled
+from tests.flows.sources.scripted import Scripted, page_of
+from tests.flows.sources.spoiled_payloads import check_any_payload, check_outcomes, spoiled
 
 OPTIONS = stackexchange.Options(name="so", type="stackexchange")
 WINDOW = Window(datetime(2026, 11, 20), datetime(2026, 11, 21))
 START = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
-ROOT = "/2.3"
+ROOT = "https://api.stackexchange.com/2.3"
 OWNER = {
     "user_id": 7,
     "display_name": "Ann &amp; Co",
@@ -67,7 +68,7 @@ def answered(*items: Any, has_more: bool = False) -> dict[str, Any]:
 
 
 def parsed(body: Any, verb: Verb = "refresh") -> Parsed:
-    return stackexchange.parse(page_of(stackexchange.SOURCE, body, verb), OPTIONS)
+    return stackexchange.parse(page_of("stackexchange", body, verb), OPTIONS)
 
 
 class Site:
@@ -76,18 +77,18 @@ class Site:
     def __init__(self, posts: dict[int, int], answers: frozenset[int] = frozenset()) -> None:
         self.posts, self.answers = posts, answers
 
-    def __call__(self, path: str, query: dict[str, str]) -> Any:
-        assert (query["site"], query["pagesize"]) == ("stackoverflow", "100")
-        kind, _, ids = path.removeprefix(f"{ROOT}/").partition("/")
+    def __call__(self, url: str, query: dict[str, Any]) -> Any:
+        assert (query["site"], query["pagesize"]) == ("stackoverflow", 100)
+        kind, _, ids = url.removeprefix(f"{ROOT}/").partition("/")
         if ids != "excerpts" and kind != "users":
             assert query["filter"] == "withbody"
             numbers = [int(number) for number in ids.split(";")]
             assert len(numbers) <= 100
             make = question if kind == "questions" else answer
             return answered(*[make(number, creation_date=self.posts[number]) for number in numbers])
-        page = int(query["page"])
+        page = query["page"]
         assert page <= 25
-        low, high = int(query["fromdate"]), int(query["todate"])
+        low, high = query["fromdate"], query["todate"]
         hits = [
             number
             for number in sorted(self.posts, key=self.posts.__getitem__, reverse=True)
@@ -101,8 +102,8 @@ class Site:
         return told | ({"item_type": "answer", "answer_id": number, "question_id": 1} if number in self.answers else {})
 
 
-async def discovered(answers: Any, query: str = "acme") -> tuple[list[Page], Answering]:
-    client = Answering(stackexchange.SOURCE, answers)
+async def discovered(answers: Any, query: str = "acme") -> tuple[list[Page], Scripted]:
+    client = Scripted("stackexchange", answers)
     return [page async for page in stackexchange.discover(client, OPTIONS, Topic("acme", query), WINDOW)], client
 
 
@@ -124,20 +125,20 @@ async def test_only_posts_of_the_window_are_asked_for_and_each_alternative_once(
     _, client = await discovered(lambda *_: answered(), '"acme air" OR @acmeair OR globex refund')
     assert [query["q"] for _, query in client.asked] == ['"acme air"', "acmeair", "globex refund"]
     bounds = {(query["fromdate"], query["todate"], query["sort"]) for _, query in client.asked}
-    assert bounds == {(str(START), str(START + 86_399), "creation")}
+    assert bounds == {(START, START + 86_399, "creation")}
 
 
 async def test_a_timeline_is_of_one_site() -> None:
-    def answers(path: str, query: dict[str, str]) -> Any:
-        if path == f"{ROOT}/users/7/posts":
+    def answers(url: str, query: dict[str, Any]) -> Any:
+        if url == f"{ROOT}/users/7/posts":
             return answered({"post_id": 1, "post_type": "question", "creation_date": START})
-        return answered(comment(3, 1)) if path.endswith("comments") else answered(question(1))
+        return answered(comment(3, 1)) if url.endswith("comments") else answered(question(1))
 
-    client = Answering(stackexchange.SOURCE, answers, "timeline")
+    client = Scripted("stackexchange", answers, "timeline")
     pages = [page async for page in stackexchange.timeline(client, OPTIONS, "stackoverflow-7", WINDOW)]
     ids = [row for page in pages for row in stackexchange.parse(page, OPTIONS).tables["mention"]["native_id"]]
     assert ids == ["stackoverflow-1", "stackoverflow-c3"]
-    other = Answering(stackexchange.SOURCE, answers)
+    other = Scripted("stackexchange", answers)
     assert [page async for page in stackexchange.timeline(other, OPTIONS, "askubuntu-7", WINDOW)] == []
     assert other.asked == []
     with pytest.raises(SourceError, match="write stackoverflow-<the number"):
@@ -145,14 +146,14 @@ async def test_a_timeline_is_of_one_site() -> None:
 
 
 async def test_a_refresh_asks_what_each_post_is_and_leaves_other_sites_alone() -> None:
-    def answers(path: str, _query: dict[str, str]) -> Any:
+    def answers(url: str, _query: dict[str, Any]) -> Any:
         told = {
             "posts/1;2": [{"post_id": 1, "post_type": "question"}, {"post_id": 2, "post_type": "answer"}],
             "questions/1": [question(1)], "answers/2": [answer(2)], "comments/3": [comment(3, 1)],
         }  # fmt: skip
-        return answered(*told[path.removeprefix(f"{ROOT}/")])
+        return answered(*told[url.removeprefix(f"{ROOT}/")])
 
-    client = Answering(stackexchange.SOURCE, answers, "refresh")
+    client = Scripted("stackexchange", answers, "refresh")
     ids = ["stackoverflow-1", "stackoverflow-2", "stackoverflow-c3", "askubuntu-9"]
     pages = [page async for page in stackexchange.refresh(client, OPTIONS, ids)]
     rows = [row for page in pages for row in stackexchange.parse(page, OPTIONS).tables["mention"]["native_id"]]
@@ -164,12 +165,12 @@ THREAD = question(
 )
 
 
-def threads(path: str, query: dict[str, str]) -> Any:
+def threads(url: str, query: dict[str, Any]) -> Any:
     told: dict[str, Any] = {
         "comments/6": {"post_id": 2}, "posts/2": {"post_id": 2, "post_type": "answer"}, "answers/2": {"question_id": 1},
         "posts/1": {"post_id": 1, "post_type": "question"}, "filters/create": {"filter": "!made"},
     }  # fmt: skip
-    place = path.removeprefix(f"{ROOT}/")
+    place = url.removeprefix(f"{ROOT}/")
     if place == "questions/1":
         assert query["filter"] == "!made"
         return answered(THREAD)
@@ -179,7 +180,7 @@ def threads(path: str, query: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize("native_id", ["stackoverflow-1", "stackoverflow-2", "stackoverflow-c6"])
 async def test_a_thread_is_a_question_with_all_that_stands_below_it(native_id: str) -> None:
-    client = Answering(stackexchange.SOURCE, threads, "context")
+    client = Scripted("stackexchange", threads, "context")
     (page,) = [page async for page in stackexchange.context(client, OPTIONS, native_id)]
     found = stackexchange.parse(page, OPTIONS)
     check_outcomes(stackexchange.SOURCE, page, found)
@@ -199,7 +200,7 @@ def test_a_thread_that_is_not_shown_whole_is_not_complete(less: dict[str, Any]) 
 
 @pytest.mark.parametrize("gone", ["stackoverflow-9", "stackoverflow-c9", "askubuntu-1"])
 async def test_a_thread_that_is_gone_or_elsewhere_gives_nothing(gone: str) -> None:
-    client = Answering(stackexchange.SOURCE, threads, "context")
+    client = Scripted("stackexchange", threads, "context")
     assert [page async for page in stackexchange.context(client, OPTIONS, gone)] == []
 
 
@@ -259,8 +260,8 @@ def test_fields_that_are_not_known_are_counted_and_harm_nothing() -> None:
 
 
 def test_items_wrapped_again_are_the_same_items() -> None:
-    page = page_of(stackexchange.SOURCE, answered(THREAD), "refresh")
-    again = page_of(stackexchange.SOURCE, stackexchange.wrap(page, stackexchange.items(page)), "refresh")
+    page = page_of("stackexchange", answered(THREAD), "refresh")
+    again = page_of("stackexchange", stackexchange.wrap(page, stackexchange.items(page)), "refresh")
     assert stackexchange.items(again) == stackexchange.items(page)
 
 
@@ -268,7 +269,7 @@ def test_items_wrapped_again_are_the_same_items() -> None:
 @given(spoiled(answered(THREAD, question(2), answer(3), comment(4, 3))))
 def test_no_payload_crashes_and_no_item_is_without_an_outcome(body: Any) -> None:
     for verb in ("context", "refresh"):
-        page = page_of(stackexchange.SOURCE, body, verb)
+        page = page_of("stackexchange", body, verb)
         check_any_payload(stackexchange.SOURCE, OPTIONS, page)
 
 
@@ -279,7 +280,7 @@ def test_recorded_answers_are_read_field_by_field(shared_data: Path) -> None:
     read = 0
     for file in [*sorted((folder / "stackexchange").glob("*.json")), folder / "trimmed/stackexchange.json"]:
         body = json.loads(file.read_text())
-        page = page_of(stackexchange.SOURCE, body, "refresh")
+        page = page_of("stackexchange", body, "refresh")
         found = stackexchange.parse(page, OPTIONS)
         check_outcomes(stackexchange.SOURCE, page, found)
         tables = {
