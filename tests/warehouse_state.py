@@ -31,8 +31,8 @@ def state(warehouse: Path, schemas: tuple[str, ...] = SCHEMAS) -> dict[str, list
 
 def _lives_on(schema: str, table: str) -> bool:
     """Whether the next build goes on from the table: others of the layer hold what the last build happened to touch."""
-    model = INTERMEDIATE / f"{table}.sql"
-    return schema != "intermediate" or (model.exists() and "materialized='incremental'" in model.read_text("utf-8"))
+    models = INTERMEDIATE.rglob(f"{table}.sql")
+    return schema != "intermediate" or any("materialized='incremental'" in path.read_text("utf-8") for path in models)
 
 
 def differences(

@@ -13,7 +13,7 @@ import yaml
 SQL = Path(__file__).parents[2] / "sql"
 MIGRATIONS = SQL.parent / "warehouse/migrations"
 LAYERS = ("staging", "intermediate", "marts")
-MODELS = [path for layer in LAYERS for path in sorted((SQL / layer).glob("*.sql"))]
+MODELS = [path for layer in LAYERS for path in sorted((SQL / layer).rglob("*.sql"))]
 
 FORBIDDEN = {
     r"\bnow\(|\bcurrent_(date|timestamp)|\btoday\(": "as_of is the only clock",
@@ -59,8 +59,12 @@ def order_terms(text: str) -> list[str]:
     return terms
 
 
+def layer_of(path: Path) -> str:
+    return path.relative_to(SQL).parts[0]
+
+
 def properties(kind: str, folder: str) -> list[dict[str, Any]]:
-    files = sorted((SQL / folder).glob("*.yml"))
+    files = sorted((SQL / folder).rglob("*.yml"))
     return [entry for path in files for entry in yaml.safe_load(path.read_text("utf-8")).get(kind, [])]
 
 
@@ -85,17 +89,17 @@ def test_only_staging_reads_raw_and_nothing_reads_upwards(path: Path) -> None:
         layer
         for layer in LAYERS
         for name in re.findall(r"ref\('(\w+)'\)", text)
-        if (SQL / layer / f"{name}.sql").exists()
+        if any((SQL / layer).rglob(f"{name}.sql"))
     }
-    assert ("source(" in text) == (path.parent.name == "staging")
-    assert path.parent.name != "staging" or not reads
+    assert ("source(" in text) == (layer_of(path) == "staging")
+    assert layer_of(path) != "staging" or not reads
     assert "raw." not in code(path)
 
 
 def test_every_model_is_described_and_every_public_one_has_a_contract() -> None:
     described = {layer: {entry["name"]: entry for entry in properties("models", layer)} for layer in LAYERS}
     for path in MODELS:
-        assert described[path.parent.name][path.stem]["description"].startswith("Grain: one row")
+        assert described[layer_of(path)][path.stem]["description"].startswith("Grain: one row")
     for entry in described["marts"].values():
         assert entry["config"]["contract"]["enforced"]
         assert all(column["description"].strip() for column in entry["columns"])
@@ -117,7 +121,7 @@ def test_the_sources_are_the_tables_that_the_migrations_make() -> None:
     tables = {name for name, _, _ in listed}
     assert set(listed) == {row for row in columns if row[0] in tables}
     assert tables == {
-        re.findall(r"source\('raw', '(\w+)'\)", path.read_text())[0] for path in MODELS if path.parent.name == "staging"
+        re.findall(r"source\('raw', '(\w+)'\)", path.read_text())[0] for path in MODELS if layer_of(path) == "staging"
     }
 
 
