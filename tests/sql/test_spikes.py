@@ -18,6 +18,7 @@ from oracle_spikes import Day, spikes
 from warehouse.connection import StorageSettings
 from warehouse.models import build
 
+pytestmark = pytest.mark.xdist_group("spikes")  # one warehouse
 MIGRATIONS = sorted((Path(__file__).parents[2] / "warehouse/migrations").glob("*.sql"))
 FIRST = date(2026, 1, 1)
 DAYS = 90
