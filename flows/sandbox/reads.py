@@ -3,8 +3,9 @@
 The policy is the design's, told again without its code. Hacker News: a run asks the search for every whole UTC day
 that ends within the overlap before it, and for days not yet asked to their end; it asks for all that tracked accounts
 wrote since the run before less the overlap; and it reads again the stories that are at an age of the ladder (from b to
-under 1.5·b hours, from a day on at least a day later) for which no reading serves yet, which is the only way to notice a deletion. Comments have no counts,
-so they are never read again. The first run asks for everything. Microblog: a run reads every file that exists.
+under 1.5·b hours, from a day on at least a day later) for which no reading serves yet, which is the only way to notice
+a deletion. Comments have no counts, so they are never read again. The first run asks for everything. Microblog: a run
+reads every file that exists.
 """
 
 from __future__ import annotations
