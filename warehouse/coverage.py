@@ -7,11 +7,20 @@ from datetime import datetime
 import duckdb
 
 LADDER_HOURS = (1, 3, 6, 24, 72, 168, 720)
-"""Ages at which counts are read again; a snapshot serves age b from b to under 1.5·b."""
+"""Ages at which counts are read again; a snapshot serves age b from b to under `served_until(b)`."""
 
 MOST_DUE = 20_000
 MOST_THREADS = 2_000
 LAST_RUNG_HOURS = 24  # how long after the last age a thread may still be read for it: a nightly run meets it once
+
+
+def served_until(age_hours: int) -> float:
+    """Hours of age at which a snapshot serves a ladder age no more: half of it later, from a day on at least a day
+    later, so that nightly runs meet every post once."""
+    return max(1.5 * age_hours, age_hours + 24 if age_hours >= 24 else 0)
+
+
+_LADDER = ", ".join(f"({hours}, {round(60 * served_until(hours))})" for hours in LADDER_HOURS)
 
 
 def asked_windows(
@@ -56,7 +65,6 @@ def due_for_refresh(
     `with_uncounted` lets them in for what else a refresh tells, deletions and edits: at the ages at which no earlier
     run has read all that was due to it.
     """
-    ages = ", ".join(f"({hours})" for hours in LADDER_HOURS)
     rows = con.execute(
         f"""
         with standing as (
@@ -66,11 +74,11 @@ def due_for_refresh(
         ),
 
         at_age as (
-            select mention_id, native_id, published_at, first_seen_at, age.hours
+            select mention_id, native_id, published_at, first_seen_at, age.hours, age.until
             from standing
-            join (values {ages}) as age (hours)
+            join (values {_LADDER}) as age (hours, until)
                 on published_at <= $as_of - to_hours(age.hours)
-                and published_at > $as_of - to_minutes(90 * age.hours)
+                and published_at > $as_of - to_minutes(age.until)
         ),
 
         unserved as (
@@ -78,8 +86,8 @@ def due_for_refresh(
             from at_age
             join raw.engagement_snapshot as snapshot using (mention_id)
             where snapshot.captured_at < $as_of
-            group by native_id, published_at, at_age.hours
-            having not bool_or(snapshot.age_hours >= at_age.hours and snapshot.age_hours < 1.5 * at_age.hours)
+            group by native_id, published_at, at_age.hours, at_age.until
+            having not bool_or(snapshot.age_hours >= at_age.hours and 60 * snapshot.age_hours < at_age.until)
         ),
 
         refreshed as (
@@ -97,7 +105,7 @@ def due_for_refresh(
             left join refreshed
                 on asked_at > first_seen_at
                 and asked_at >= published_at + to_hours(hours)
-                and asked_at < published_at + to_minutes(90 * hours)
+                and asked_at < published_at + to_minutes(until)
             where $with_uncounted and asked_at is null
         ),
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from flows.sandbox import phrases
 from flows.sandbox.export import write_export
 from flows.sandbox.world import World
 
+BUDGET = 9_000.0  # of the campaign, in euros
 _HEAD = """\
 # The demo's configuration. Everything it collects is synthetic: invented brands, people and posts, made by
 # flows/sandbox with seed {seed}.
@@ -27,6 +28,22 @@ likes = 1.0
 replies = 1.0
 shares = 1.0
 upvotes = 1.0
+"""
+_SERVICE = """\
+[[departments]]
+id = "service"
+name = "Service"
+sla_hours = 8.0
+timezone = "UTC"
+workdays = [1, 2, 3, 4, 5, 6, 7]
+opens = 08:00:00
+closes = 20:00:00
+[[routing]]
+department = "service"
+[[messages]]
+id = "fly-lighter"
+entity = "acme"
+hashtag = "#FlyLighter"
 """
 _SOURCES = """\
 [[sources]]
@@ -70,8 +87,9 @@ def write_configuration(folder: Path, base_url: str, world: World) -> Path:
     path = folder / "soundings.toml"
     parts = [
         _HEAD.format(seed=world.seed, days=world.days + 1),  # a run begins a little after the world's end
-        *map(_entity, phrases.ENTITIES),
+        *(_entity(entity, world) for entity in phrases.ENTITIES),
         *_accounts(world),
+        _SERVICE,
         _SOURCES.format(url=base_url),
     ]
     path.write_text("".join(parts), encoding="utf-8")
@@ -84,13 +102,23 @@ def write_demo(folder: Path, base_url: str, world: World, now: datetime) -> Path
     return write_configuration(folder, base_url, world)
 
 
-def _entity(entity: phrases.Entity) -> str:
+def _entity(entity: phrases.Entity, world: World) -> str:
     parent = "" if entity.kind == "brand" else f"parent = {_quoted(phrases.ENTITIES[0].entity_id)}\n"
     return (
         f"[[entities]]\nid = {_quoted(entity.entity_id)}\nname = {_quoted(entity.name)}\n"
         f"kind = {_quoted(entity.kind)}\n"
         f'own = {str(entity.own).lower()}\nset = "airlines"\n{parent}query = {_quoted(entity.query)}\n'
+        + _days(entity, world)
     )
+
+
+def _days(entity: phrases.Entity, world: World) -> str:
+    """When a campaign runs, and for how much; nothing for others."""
+    if entity.kind != "campaign":
+        return ""
+    event = next(event for event in world.events if event.entity_id == entity.entity_id)
+    last = event.end - timedelta(days=1)
+    return f'starts_on = {event.start:%Y-%m-%d}\nends_on = {last:%Y-%m-%d}\nbudget = {BUDGET}\ncurrency = "EUR"\n'
 
 
 def _accounts(world: World) -> list[str]:

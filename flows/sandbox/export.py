@@ -1,6 +1,7 @@
 """The microblog's nightly export files, as a listening tool would leave them: one day's posts, gzipped NDJSON.
 
-Every day is exported again when its posts are older, under a new name: so late counts and edits arrive. The first
+Every day is exported again when its posts are older, under a new name: so late counts and edits arrive, a little after
+the ages of 24 h, 3 d and 7 d. The first
 file of a day is written at two the next night, after which no edit adds or removes a name.
 """
 
@@ -18,7 +19,7 @@ from flows.sandbox.engagement import counts
 from flows.sandbox.streams import Ints, epoch
 from flows.sandbox.world import World
 
-AGES = (1, 3, 7, 14)  # days after the day's begin at which it is exported
+AGES = (1, 2, 4, 8, 15)  # days after the day's begin at which it is exported
 AT_HOUR = 2  # UTC
 
 

@@ -3,8 +3,9 @@
 The policy is the design's, told again without its code. Hacker News: a run asks the search for every whole UTC day
 that ends within the overlap before it, and for days not yet asked to their end; it asks for all that tracked accounts
 wrote since the run before less the overlap; and it reads again the stories that are at an age of the ladder (from b to
-under 1.5·b hours) for which no reading serves yet, which is the only way to notice a deletion. Comments have no counts,
-so they are never read again. The first run asks for everything. Microblog: a run reads every file that exists.
+under 1.5·b hours, from a day on at least a day later) for which no reading serves yet, which is the only way to notice
+a deletion. Comments have no counts, so they are never read again. The first run asks for everything. Microblog: a run
+reads every file that exists.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def _of_hackernews(world: World, runs: Sequence[int], policy: Policy) -> pl.Data
     tracked = world.accounts["role"].to_numpy()[posts["account"]] != "public"
     story = posts["parent"].is_null().to_numpy()
     ladder = np.array(policy.ladder_hours) * _HOUR
+    until = np.where(ladder >= _DAY, np.maximum(1.5 * ladder, ladder + _DAY), 1.5 * ladder)
     last_read = np.full(len(posts), -1)
     gone = np.zeros(len(posts), dtype=bool)
     served = np.zeros((len(posts), len(ladder)), dtype=bool)
@@ -60,7 +62,7 @@ def _of_hackernews(world: World, runs: Sequence[int], policy: Policy) -> pl.Data
         found = there & (np.where(edited <= run, after, before) > 0) & (published >= asked)
         found |= there & tracked & (published >= told)
         age = (run - published)[:, None]
-        at_age = (age >= ladder) & (2 * age < 3 * ladder)
+        at_age = (age >= ladder) & (age < until)
         due = story & (last_read >= 0) & ~gone & (at_age & ~served).any(axis=1)
         gone |= due & (deleted <= run)
         read = found | (due & ~gone)

@@ -30,12 +30,16 @@
     and a bare repost has another's counts. -#}
 {% macro is_post(kind) -%}{{ kind }} in ('post', 'quote', 'article', 'question', 'poll'){%- endmacro %}
 
-{#- The age bucket, in hours, that a reading at an age serves: b where b ≤ age < 1.5·b, in whole microseconds; NULL: none.
-    The spans do not overlap. The ladder of warehouse/coverage.py reads counts at these ages. -#}
+{#- By how many hours of age a reading may miss an age bucket and still serve it: half of it; from a day on at least a
+    day, so that nightly runs meet every post once. -#}
+{% macro bucket_width(hours) -%}{{ return([hours / 2, 24 if hours >= 24 else 0] | max) }}{%- endmacro %}
+
+{#- The age bucket b, in hours, that a reading at an age serves: b ≤ age < b + bucket_width(b), in whole microseconds;
+    NULL: none. The spans do not overlap. The ladder of warehouse/coverage.py reads counts at these ages. -#}
 {% macro age_bucket(age_micros) -%}
     case
         {%- for hours in [1, 3, 6, 24, 72, 168, 720] %}
-        when {{ age_micros }} >= {{ hours * 3600000000 }} and {{ age_micros }} < {{ hours * 5400000000 }} then {{ hours }}
+        when {{ age_micros }} >= {{ hours * 3600000000 }} and {{ age_micros }} < {{ (3600000000 * (hours + bucket_width(hours))) | int }} then {{ hours }}
         {%- endfor %}
     end
 {%- endmacro %}

@@ -218,7 +218,11 @@ select
     baseline_days,
     dispersion,
     sqrt(variance) as standard_deviation,
-    {{ ratio('posts - expected_posts', 'sqrt(variance)') }} as z
+    -- A day or two say nothing of what is ordinary: after one without posts the next would be "20 sigma".
+    case
+        when baseline_basis <> 'so far' or baseline_days >= 7
+            then {{ ratio('posts - expected_posts', 'sqrt(variance)') }}
+    end as z
 from scaled
 where {{ in_scope('report_date', ref('int_spike_days')) }}
 {% endmacro %}

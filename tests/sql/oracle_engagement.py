@@ -90,7 +90,8 @@ class EngagementOracle:
     def _reached(self, post: Row) -> Iterable[Row]:
         for hours in LADDER:
             for shot in self.shots[post["mention_id"]]:
-                if hours * HOUR <= shot["captured_at"] - post["published_at"] < 1.5 * hours * HOUR:
+                until = 48 if hours == 24 else 1.5 * hours
+                if hours * HOUR <= shot["captured_at"] - post["published_at"] < until * HOUR:
                     yield {**post, "b": hours, "at": shot["captured_at"], "E": shot["E"]}
                     break
 

@@ -76,7 +76,8 @@ def scores(days: list[Day], usable: list[bool]) -> list[Row]:
             spread = max(row["mean"], row["variance"], 1)
         weight = math.pi / 2 if row["basis"] == "weekdays" else 1
         row["sd"] = math.sqrt(spread * (1 + weight / row["n"]))
-        row["z"] = None if day.posts is None else (day.posts - row["mean"]) / row["sd"]
+        is_new = row["basis"] == "so far" and row["n"] < 7
+        row["z"] = None if day.posts is None or is_new else (day.posts - row["mean"]) / row["sd"]
     return rows
 
 

@@ -159,7 +159,7 @@ class PostNights:
     def _read_what_is_due(self) -> None:
         for key, post in self.posts.items():
             hours = (self.as_of - post["published_at"]) / timedelta(hours=1)
-            if any(age <= hours < 1.5 * age for age in LADDER) and self.dice.random() < 0.6:
+            if any(age <= hours < (48 if age == 24 else 1.5 * age) for age in LADDER) and self.dice.random() < 0.6:
                 self._snapshot(key, self.as_of)
 
     def _read_late(self) -> None:

@@ -41,16 +41,24 @@ def mention(con: duckdb.DuckDBPyConnection, native_id: str, age_hours: float, *s
         )
 
 
-def test_a_mention_is_due_from_an_age_to_half_as_much_again_unless_a_snapshot_serves(
+def test_a_mention_is_due_from_an_age_until_the_age_ends_unless_a_snapshot_serves(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     mention(con, "due", 25, 1)
     mention(con, "served", 30, 26)
-    mention(con, "between", 40, 1)  # 24 h serves until 36 h
+    mention(con, "between", 110, 1)  # 3 d serves until 108 h
     mention(con, "on-the-edge", 24, 1)
-    mention(con, "past-the-edge", 36, 1)
+    mention(con, "past-the-edge", 108, 1)
     mention(con, "without-counts", 25)
     assert sorted(due_for_refresh(con, "hn", AS_OF)) == ["due", "on-the-edge"]
+
+
+def test_nightly_runs_meet_every_age_of_a_day_or_more_once(con: duckdb.DuckDBPyConnection) -> None:
+    mention(con, "at-2am", 47.9, 23.9)  # published a little after the run of the night before last
+    mention(con, "at-10am", 40, 16)
+    mention(con, "read-last-night", 49, 25, 1)
+    mention(con, "too-late", 48, 1)
+    assert sorted(due_for_refresh(con, "hn", AS_OF)) == ["at-10am", "at-2am"]
 
 
 def absent(con: duckdb.DuckDBPyConnection, native_id: str, at: datetime, answered_at: datetime | None = None) -> None:
@@ -63,7 +71,7 @@ def absent(con: duckdb.DuckDBPyConnection, native_id: str, at: datetime, answere
 def test_what_was_not_answered_the_last_time_is_asked_again_whatever_its_age(con: duckdb.DuckDBPyConnection) -> None:
     before = AS_OF - timedelta(hours=3)
     for native_id in ("absent", "answered", "answered-by-this-run", "absent-in-this-run", "gone", "elsewhere"):
-        mention(con, native_id, 40, 1)
+        mention(con, native_id, 60, 1)
     absent(con, "absent", before)
     absent(con, "answered", before, AS_OF - timedelta(hours=1))
     absent(con, "answered-by-this-run", before, AS_OF)
@@ -104,7 +112,7 @@ def refreshed(con: duckdb.DuckDBPyConnection, hours_ago: float, *, is_covered: b
 
 def test_what_has_no_counts_is_due_at_an_age_at_which_no_run_has_read_it(con: duckdb.DuckDBPyConnection) -> None:
     mention(con, "without-counts", 25)
-    mention(con, "between", 40)
+    mention(con, "between", 60)
     mention(con, "counted", 25, 24.5)
     assert due_for_refresh(con, "hn", AS_OF) == []
     assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == ["without-counts"]

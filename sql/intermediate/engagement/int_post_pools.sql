@@ -23,12 +23,20 @@ pools as (
     select *, 'platform' as basis, platform as pool from reached
 ),
 
--- A reading comes before 1.5 of the bucket's age, so what was published half the bucket before a post was read before
--- it, if ever: only posts between the two have to be looked at one by one.
+-- What was published a bucket's width before a post was read before it, if ever: only posts between the two have to be
+-- looked at one by one.
 moments as (
     select *, published_micros as at_micros, 1 as is_post from pools
     union all
-    select *, published_micros - cast(bucket_hours as bigint) * 1800000000 as at_micros, 0 as is_post from pools
+    select
+        *,
+        published_micros - case bucket_hours
+            {%- for hours in [1, 3, 6, 24, 72, 168, 720] %}
+            when {{ hours }} then cast({{ (3600000000 * bucket_width(hours)) | int }} as bigint)
+            {%- endfor %}
+        end as at_micros,
+        0 as is_post
+    from pools
 ),
 
 counted as (

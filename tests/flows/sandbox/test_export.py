@@ -51,14 +51,14 @@ def test_later_files_bring_later_counts_and_edits(tmp_path: Path) -> None:
     world = written(
         {"platform": "microblog", "account": 100, "at": 10, "text": "before", "text_edited": "after", "edited": 40,
          "final_likes": 100, "tau_s": 86_400.0},
-        {"platform": "microblog", "account": 101, "at": 20, "deleted": 60},
+        {"platform": "microblog", "account": 101, "at": 20, "deleted": 40},
     )  # fmt: skip
     rows = _read(write_export(world, tmp_path, START + timedelta(days=20))).sort("captured_at", "id")
     mine = rows.filter(pl.col("id") == "1000")
-    assert mine["text"].to_list() == ["before", "after", "after", "after"]
+    assert mine["text"].to_list() == ["before", *["after"] * 4]
     assert mine["likes"].to_list() == sorted(set(mine["likes"]))
     assert mine["captured_at"][0] == "2026-03-02T02:00:00Z"
-    assert mine["edited_at"].to_list() == [None, *["2026-03-02T16:00:00Z"] * 3]
+    assert mine["edited_at"].to_list() == [None, *["2026-03-02T16:00:00Z"] * 4]
     assert rows.filter(pl.col("id") == "1001")["captured_at"].to_list() == ["2026-03-02T02:00:00Z"]
 
 

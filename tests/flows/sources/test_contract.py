@@ -127,7 +127,8 @@ def test_counts_are_read_again_at_the_ages_of_the_ladder_and_never_overwritten(
         return
     age = (pl.lit(NEXT) - pl.col("published_at")).dt.total_seconds() / 3600
     then = age - (NEXT - FIRST) / timedelta(hours=1)
-    rungs = [age.is_between(h, 1.5 * h, "left") & ~then.is_between(h, 1.5 * h, "left") for h in LADDER_HOURS]
+    spans = [(hours, 48 if hours == 24 else 1.5 * hours) for hours in LADDER_HOURS]
+    rungs = [age.is_between(*span, "left") & ~then.is_between(*span, "left") for span in spans]
     truth = life.bed.truth(NEXT).select("text", "published_at")
     due = life.first.tables["mention"].filter(pl.any_horizontal(rungs)).join(before, on="mention_id", how="semi")
     standing = due.join(truth, on=["text", "published_at"], how="semi")
