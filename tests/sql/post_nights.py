@@ -116,6 +116,8 @@ class PostNights:
         author = author or self.dice.choice((*CROWD, "x:acme", "x:acme", "x:bolt", "hackernews:bolt"))
         if self.dice.random() < 0.1:
             at = at.replace(hour=22, minute=0, second=0, microsecond=0)  # Berlin's midnight, in summer
+        if len(self.posts) % 4 == 0:  # a desk posts on Monday evenings: an hour of the week with enough to score
+            at = (at - timedelta(days=at.weekday())).replace(hour=17, minute=0, second=0, microsecond=0)
         key = f"{author.split(':')[0]}:{len(self.posts)}"
         post = {
             "author_id": author, "published_at": at, "deleted_at": None,

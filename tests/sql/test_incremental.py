@@ -14,7 +14,9 @@ import oracle_service as service
 import pytest
 from kpi_oracle import Key, Oracle, Row
 from oracle_engagement import EngagementOracle
+from oracle_inbound import Inbound
 from oracle_response import Responses
+from oracle_topics import topics
 from oracle_voices import Voices
 from raw_nights import ZONE, Nights
 
@@ -27,7 +29,9 @@ MARTS = (
     "kpi_response_hours", "kpi_departments", "kpi_departments_daily",
     "fct_engagement_daily", "fct_follower_fit", "fct_post_buckets", "kpi_post_performance", "kpi_account_daily",
     "kpi_conversations", "kpi_conversation_generations", "kpi_voices", "kpi_influence",
+    "kpi_topics",
 )  # fmt: skip
+TOPICS = ["entity_id", "report_date", "language", "term"]
 
 
 @contextmanager
@@ -96,6 +100,7 @@ def misjudged(warehouse: Path) -> list[str]:
             *differences(con, "kpi_entity_platform_daily", ["entity_id", "platform", "report_date"],
                          oracle.entity_days(by_platform=True)),
             *differences(con, "kpi_coverage", ["source", "platform", "topic_id", "report_date"], oracle.coverage()),
+            *differences(con, "kpi_topics", TOPICS, topics(oracle, Inbound(con, ZONE))),
             *misjudged_service(con),
             *misjudged_voices(con, oracle),
         ]  # fmt: skip
