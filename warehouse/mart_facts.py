@@ -35,6 +35,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kpi_entity_platform_daily": ("entity_id", "platform", "report_date"),
     "kpi_episodes": ("entity_id", "scope", "sentiment", "episode_no"),
     "kpi_influence": ("account_id", "entity_id"),
+    "kpi_message_accounts": ("entity_id", "week_start_date", "account_id"),
+    "kpi_message_consistency": ("entity_id", "week_start_date"),
     "kpi_post_performance": ("mention_id",),
     "kpi_response": ("mention_id", "brand_id"),
     "kpi_response_daily": ("entity_id", "department?", "platform", "report_date"),

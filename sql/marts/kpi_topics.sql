@@ -4,10 +4,10 @@
 
 {% set prior_uses = 500 %}
 
-with priors as (
+with weights as (
     select
         *,
-        {{ prior_uses }} * {{ ratio('all_uses_90d', 'all_language_uses_90d') }} as prior
+        {{ prior_uses }} * {{ ratio('all_uses_90d', 'all_language_uses_90d') }} as alpha
     from {{ ref('int_topic_sums') }}
     where {{ in_scope('report_date', ref('int_topic_days')) }}
 ),
@@ -19,14 +19,14 @@ weighed as (
         case
             when language_uses_28d_before > 0
                 then
-                    {{ ln_ratio('(uses + prior)', '(language_uses + ' ~ prior_uses ~ ' - uses - prior)') }}
+                    {{ ln_ratio('(uses + alpha)', '(language_uses + ' ~ prior_uses ~ ' - uses - alpha)') }}
                     - {{ ln_ratio(
-                        '(uses_28d_before + prior)',
-                        '(language_uses_28d_before + ' ~ prior_uses ~ ' - uses_28d_before - prior)'
+                        '(uses_28d_before + alpha)',
+                        '(language_uses_28d_before + ' ~ prior_uses ~ ' - uses_28d_before - alpha)'
                     ) }}
         end as log_odds,
-        sqrt({{ ratio('1', 'uses + prior') }} + {{ ratio('1', 'uses_28d_before + prior') }}) as standard_error
-    from priors
+        sqrt({{ ratio('1', 'uses + alpha') }} + {{ ratio('1', 'uses_28d_before + alpha') }}) as standard_error
+    from weights
 )
 
 select

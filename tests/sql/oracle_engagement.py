@@ -33,7 +33,7 @@ POSTS = ("post", "quote", "article", "question", "poll")
 NEVER = {"hackernews", "reddit", "rss", "gdelt"}
 """Platforms without followers, as far as the worlds of these tests go."""
 TABLES = ("mention", "engagement_snapshot", "account", "account_snapshot", "run", "collection", "tracked_account",
-          "setting", "entity")  # fmt: skip
+          "setting", "entity", "message", "campaign")  # fmt: skip
 
 
 class EngagementOracle:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from datetime import date, timedelta
+from datetime import date
 
 from kpi_oracle import Oracle
 from oracle_inbound import Inbound, Key, Row
@@ -33,7 +33,9 @@ def topics(days: Oracle, inbound: Inbound) -> dict[Key, Row]:
         for day in {text["day"] for text in texts}:
             for term, row in _day(day, texts, said[None, language]).items():
                 row["competitor_mentions"] = sum(
-                    _names_rival(inbound, entity, text) for text in texts if text["day"] == day and term in text["terms"]
+                    _names_rival(inbound, entity, text)
+                    for text in texts
+                    if text["day"] == day and term in text["terms"]
                 )
                 row |= {"entity_kind": inbound.entities[entity]["entity_kind"], "coverage": coverage.get((entity, day))}
                 rows[entity, day, language, term] = row

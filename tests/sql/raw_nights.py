@@ -81,7 +81,7 @@ class Nights(ServiceNights, VoiceNights, TopicNights):
                 self._publish(self.as_of - timedelta(days=self.dice.uniform(5, 120)))
             for change in self.dice.sample(self._changes(), 7):
                 change()
-            for days_ago in (3, 24, 70) if self.load_seq == 1 else (None,):
+            for days_ago in (2, 12, 28, 80) if self.load_seq == 1 else (None,):
                 self._chatter(days_ago)
             self._tell_late()
             self._rank()

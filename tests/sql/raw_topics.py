@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-TERMS = ("delay", "delay", "long delay", "seat", "seat", "lunch", "störung")
-NAMED = (["acme"], ["acme", "bolt"], ["acme", "acme-lounge"], ["bolt"], ["cora", "bolt"])
+TERMS = ("delay", "delay", "delay", "long delay", "long delay", "seat", "störung")
+NAMED = (["acme"], ["acme", "bolt"], ["acme", "acme-lounge"], ["cora", "acme"])
 
 
 class TopicNights:
@@ -26,13 +26,14 @@ class TopicNights:
 
     def _chatter(self, days_ago: int | None = None) -> None:
         """A morning's mentions of the same entities, some of them found otherwise, scored at once."""
-        back = self.dice.choice((1, 1, 2, 9, 29, 45, 92)) if days_ago is None else days_ago
+        back = self.dice.choice((1, 1, 2, 9, 31, 92)) if days_ago is None else days_ago
         at = (self.as_of - timedelta(days=back)).replace(hour=9, minute=0)
-        named, language = self.dice.choice(NAMED), self.dice.choice(("en", "en", "de", None))
-        for number in range(6):
+        named, language = self.dice.choice(NAMED), self.dice.choice(("en", "en", "en", None))
+        for number in range(7):
             key = f"x:{len(self.mentions)}"
             row = {
-                "mention_id": key, "platform": "x", "kind": "post", "author_id": self.dice.choice((None, "x:a0", "x:a1")),
+                "mention_id": key, "platform": "x", "kind": "post",
+                "author_id": self.dice.choice((None, "x:a0", "x:a1")),
                 "published_at": at + timedelta(minutes=number), "deleted_at": None, "parent_id": None, "root_id": None,
                 "handles": [], "found_by": self.dice.choice(("query", "query", "query", "thread")), "entities": named,
             }  # fmt: skip
@@ -44,7 +45,7 @@ class TopicNights:
             self._list_terms(key, language)
 
     def _list_terms(self, key: str, language: str | None) -> None:
-        terms = self.dice.choices(TERMS, k=self.dice.randint(2, 6))
+        terms = self.dice.choices(TERMS, k=self.dice.randint(3, 8))
         mood = self.dice.choice((None, "positive", "neutral", "negative"))
         self.con.execute(
             "insert into raw.text_signal (mention_id, model_version, scored_at, language, sentiment, terms, load_seq) "
