@@ -25,6 +25,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fct_post_buckets": ("mention_id", "bucket_hours"),
     "kpi_account_daily": ("account_id", "report_date"),
     "kpi_campaigns": ("entity_id", "report_date"),
+    "kpi_content": ("entity_id", "platform", "post_type", "iso_weekday", "hour_of_day"),
     "kpi_conversation_generations": ("thread_id", "generation"),
     "kpi_conversations": ("thread_id",),
     "kpi_coverage": ("source", "platform", "topic_id?", "report_date"),
@@ -34,11 +35,14 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kpi_entity_platform_daily": ("entity_id", "platform", "report_date"),
     "kpi_episodes": ("entity_id", "scope", "sentiment", "episode_no"),
     "kpi_influence": ("account_id", "entity_id"),
+    "kpi_message_accounts": ("entity_id", "week_start_date", "account_id"),
+    "kpi_message_consistency": ("entity_id", "week_start_date"),
     "kpi_post_performance": ("mention_id",),
     "kpi_response": ("mention_id", "brand_id"),
     "kpi_response_daily": ("entity_id", "department?", "platform", "report_date"),
     "kpi_response_hours": ("entity_id", "iso_weekday", "hour_of_day"),
     "kpi_spikes": ("entity_id", "scope", "sentiment", "report_date"),
+    "kpi_topics": ("entity_id", "report_date", "language", "term"),
     "kpi_voices": ("entity_id", "period"),
 }
 """The grain of each mart; `?`: NULL is a value of this part. A mart without an entry, or without these columns, is not

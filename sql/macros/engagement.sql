@@ -89,3 +89,13 @@
         + {{ ratio('1.589534053393822', freedom ~ ' * ' ~ freedom ~ ' * ' ~ freedom ~ ' * ' ~ freedom) }}
     )
 {%- endmacro %}
+
+{#- Half the width of the 95 % interval of a mean, from the values' sum, the sum of their squares and their number. -#}
+{% macro mean_margin(sum, squares, n) -%}
+    {{ t_975('(' ~ n ~ ' - 1)') }} * sqrt({{ ratio(
+        'greatest(' ~ ratio(squares ~ ' - ' ~ ratio(sum ~ ' * ' ~ sum, n), n ~ ' - 1') ~ ', cast(0 as double))', n
+    ) }})
+{%- endmacro %}
+
+{#- How many scored posts a mean of the beyond-follower index needs. -#}
+{% macro fewest_scored() -%}10{%- endmacro %}

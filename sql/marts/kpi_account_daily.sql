@@ -1,7 +1,7 @@
 -- Grain: one row per owned account, ours or a competitor's, and reporting day since it was first known.
 {{ config(materialized='table') }}
 
-{% set fewest_scored = 10 %}
+{% set fewest_scored = fewest_scored() %}
 
 with posts as (
     select

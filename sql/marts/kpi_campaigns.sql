@@ -61,6 +61,7 @@ carried as (
         count(*) as own_posts,
         sum(case when carries_message then 1 else 0 end) as message_posts
     from {{ ref('int_message_posts') }}
+    where carries_message is not null
     group by entity_id, report_date
 )
 

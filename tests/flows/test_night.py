@@ -210,7 +210,7 @@ def test_a_replay_of_what_has_landed_changes_nothing(served: Served, stage: Stag
     notes = {"raw.run", "raw.build", "raw.collection", "raw.load", "raw.verdict", "raw.account_rank"}
     by_clock = {"marts.kpi_response_hours", "marts.kpi_departments", "marts.kpi_departments_daily"}  # the queue's age
     by_clock |= {"marts.kpi_account_daily", "marts.kpi_spikes", "marts.kpi_voices", "marts.kpi_influence"}
-    assert changed <= notes | by_clock | {"marts.kpi_coverage", "marts.dim_dates"}
+    assert changed <= notes | by_clock | {"marts.kpi_coverage", "marts.kpi_content", "marts.dim_dates"}
 
 
 @one_worker

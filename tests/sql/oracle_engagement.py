@@ -33,7 +33,7 @@ POSTS = ("post", "quote", "article", "question", "poll")
 NEVER = {"hackernews", "reddit", "rss", "gdelt"}
 """Platforms without followers, as far as the worlds of these tests go."""
 TABLES = ("mention", "engagement_snapshot", "account", "account_snapshot", "run", "collection", "tracked_account",
-          "setting")  # fmt: skip
+          "setting", "entity", "message", "campaign")  # fmt: skip
 
 
 class EngagementOracle:
@@ -59,7 +59,8 @@ class EngagementOracle:
         self.owned = {key: post for key, post in self.posts.items() if "owned" in self.roles(post["author_id"])}
         self.fits = self._fits()
         self.post_buckets = self._post_buckets()
-        self.covered = self._covered()
+        self.hours = self._hours()
+        self.covered = {key: over(covered, asked) for key, (asked, covered) in self.hours.items() if asked}
         self.performance = {(key,): self._performance(post) for key, post in self.owned.items()}
 
     def day(self, at: datetime) -> date:
@@ -252,8 +253,8 @@ class EngagementOracle:
         ends = (low / HOUR, high / HOUR) if is_known else (None, None)
         return {"half_life_low_hours": ends[0], "half_life_high_hours": ends[1], "half_life_reason": reason}
 
-    def _covered(self) -> dict[Key, float | None]:
-        """Covered ÷ asked hours of a platform's day, instant by instant within each question."""
+    def _hours(self) -> dict[Key, list[float]]:
+        """Asked and covered hours of a platform's day, instant by instant within each question."""
         clock = {run["run_id"]: run["as_of"] for run in self.raw["run"]}
         questions: dict[Key, list[Row]] = defaultdict(list)
         for row in self.raw["collection"]:
@@ -271,4 +272,4 @@ class EngagementOracle:
                 hours[platform, day][0] += union_hours(told)
                 hours[platform, day][1] += union_hours([span for span in told if span[2]])
                 day += timedelta(days=1)
-        return {key: over(covered, asked) for key, (asked, covered) in hours.items() if asked}
+        return hours

@@ -17,6 +17,11 @@ LADDER = (1, 3, 6, 24, 72, 168, 720)
 TRACKED = (("x", "acme", "acme", "owned"), ("x", "bolt", "bolt", "owned"), ("hackernews", "bolt", "bolt", "owned"),
            ("x", "dana", "acme", "employee"), ("x", "gazette", None, "media"))  # fmt: skip
 ACCOUNTS = {"x:acme": "acme", "x:bolt": "bolt", "hackernews:bolt": "bolt", "x:c0": "dana", "x:c1": "gazette"}
+OFFSPRING = (("lighter", "Lighter", "campaign"), ("lounge", "Lounge", "product"), ("cargo", "Cargo", "product"))
+MESSAGES = (("a", "acme", "we listen", None), ("b", "lighter", "FLY lighter", None), ("c", "lighter", None, "light"),
+            ("d", "lounge", None, "lounge"))  # fmt: skip
+TEXTS = ("said", "Fly Lighter with us", "said lighter", "We listen.", "said")
+TAGS: tuple[list[str], ...] = ([], ["light"], [], [], ["lounge", "lights"], [], [])
 CROWD = [f"x:c{number}" for number in range(64)]
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "upvotes")
 COLUMNS = {
@@ -46,7 +51,11 @@ class PostNights:
                 con.execute(migration.read_text("utf-8"))
             for entity in ("acme", "bolt"):
                 con.execute("insert into raw.entity values ($1, $1, 'brand', $1 = 'acme', null, 'air')", [entity])
+            con.executemany("insert into raw.entity values (?, ?, ?, true, 'acme', 'air')", OFFSPRING)
             con.executemany("insert into raw.tracked_account values (?, ?, ?, ?, null)", TRACKED)
+            con.execute("update raw.tracked_account set department = 'press' where handle = 'dana'")
+            con.execute("insert into raw.campaign values ('lighter', date '2026-02-04', date '2026-03-12', null, null)")
+            con.executemany("insert into raw.message values (?, ?, ?, ?)", MESSAGES)
             settings = {"weight_replies": "0.7", "weight_shares": "2.3", "overperformance_minimum": "6"}
             con.executemany("insert into raw.setting values (?, ?)", list(settings.items()))
 
@@ -116,6 +125,8 @@ class PostNights:
         author = author or self.dice.choice((*CROWD, "x:acme", "x:acme", "x:bolt", "hackernews:bolt"))
         if self.dice.random() < 0.1:
             at = at.replace(hour=22, minute=0, second=0, microsecond=0)  # Berlin's midnight, in summer
+        if len(self.posts) % 4 == 0:  # a desk posts on Monday evenings: an hour of the week with enough to score
+            at = (at - timedelta(days=at.weekday())).replace(hour=17, minute=0, second=0, microsecond=0)
         key = f"{author.split(':')[0]}:{len(self.posts)}"
         post = {
             "author_id": author, "published_at": at, "deleted_at": None,
@@ -133,7 +144,9 @@ class PostNights:
         self.posts[key] = post
         self._touch(key, "new")
         at = post["published_at"]
-        row = [key, key.split(":")[0], key, post["kind"], post["author_id"], "said", at, post["deleted_at"], [], [], []]
+        platform, number = key.split(":")
+        text, tags = TEXTS[int(number) % len(TEXTS)], TAGS[int(number) % len(TAGS)]
+        row = [key, platform, key, post["kind"], post["author_id"], text, at, post["deleted_at"], [], tags, []]
         self._add("mention", [*row, post["media_formats"], "account", "s", at, at, 0, self.load_seq])
 
     def _touch(self, key: str, state: str) -> None:

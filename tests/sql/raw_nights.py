@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 from raw_service import DEPARTMENTS, RULES, ServiceNights
+from raw_topics import TopicNights
 from raw_voices import VoiceNights
 
 MIGRATIONS = Path(__file__).parents[2] / "warehouse/migrations"
@@ -36,7 +37,7 @@ MENTION = (
 
 
 @dataclass
-class Nights(ServiceNights, VoiceNights):
+class Nights(ServiceNights, VoiceNights, TopicNights):
     """State of the platforms and of the warehouse that reads them; every choice is the seed's."""
 
     con_path: Path
@@ -80,6 +81,8 @@ class Nights(ServiceNights, VoiceNights):
                 self._publish(self.as_of - timedelta(days=self.dice.uniform(5, 120)))
             for change in self.dice.sample(self._changes(), 7):
                 change()
+            for days_ago in (2, 12, 28, 80) if self.load_seq == 1 else (None,):
+                self._chatter(days_ago)
             self._tell_late()
             self._rank()
             self.con.execute("commit")

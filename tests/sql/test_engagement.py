@@ -9,7 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 from oracle_accounts import account_daily
+from oracle_content import content
 from oracle_engagement import EngagementOracle
+from oracle_messages import by_account, by_week
 from oracle_scores import geometric
 from post_nights import PostNights
 from scipy.stats import t as student
@@ -19,9 +21,12 @@ from warehouse.connection import StorageSettings
 from warehouse.models import build
 
 ZONE = "Europe/Berlin"
+CONTENT = ["entity_id", "platform", "post_type", "iso_weekday", "hour_of_day"]
+WEEK = ["entity_id", "week_start_date"]
 TABLES = (
     "marts.fct_engagement_daily", "marts.fct_follower_fit", "marts.fct_post_buckets", "marts.kpi_post_performance",
-    "marts.kpi_account_daily", "intermediate.int_bucket_counts", "intermediate.int_follower_posts",
+    "marts.kpi_account_daily", "marts.kpi_content", "marts.kpi_message_accounts",
+    "marts.kpi_message_consistency", "intermediate.int_bucket_counts", "intermediate.int_follower_posts",
     "intermediate.int_fit_sums", "intermediate.int_half_life",
 )  # fmt: skip
 
@@ -47,6 +52,9 @@ def misjudged(warehouse: Path) -> list[str]:
             *differences(con, "fct_post_buckets", ["mention_id", "bucket_hours"], oracle.post_buckets),
             *differences(con, "kpi_post_performance", ["mention_id"], oracle.performance),
             *differences(con, "kpi_account_daily", ["account_id", "report_date"], account_daily(oracle)),
+            *differences(con, "kpi_content", CONTENT, content(oracle)),
+            *differences(con, "kpi_message_accounts", [*WEEK, "account_id"], by_account(oracle)),
+            *differences(con, "kpi_message_consistency", WEEK, by_week(oracle)),
         ]
 
 
@@ -81,6 +89,8 @@ def test_scores_of_random_nights_are_the_oracles_and_a_full_rebuilds(tmp_path: P
     assert one(warehouse, "count(distinct reason), count(slope) > 20", "fct_follower_fit") == (2, True)
     assert one(warehouse, "max(benchmark_posts), count(distinct benchmark_basis)", "fct_post_buckets") == (100, 2)
     assert one(warehouse, "count(beyond_follower_index_90d) > 20", "kpi_account_daily") == (True,)
+    assert one(warehouse, "count(beyond_follower_index) > 0", "kpi_content") == (True,)
+    assert one(warehouse, "count(distinct message_share) > 5", "kpi_message_consistency") == (True,)
     assert one(warehouse, "count(half_life_low_hours) > 20", "kpi_post_performance") == (True,)
 
 

@@ -14,7 +14,9 @@ import oracle_service as service
 import pytest
 from kpi_oracle import Key, Oracle, Row
 from oracle_engagement import EngagementOracle
+from oracle_inbound import Inbound
 from oracle_response import Responses
+from oracle_topics import topics
 from oracle_voices import Voices
 from raw_nights import ZONE, Nights
 
@@ -28,7 +30,9 @@ MARTS = (
     "kpi_response_hours", "kpi_departments", "kpi_departments_daily",
     "fct_engagement_daily", "fct_follower_fit", "fct_post_buckets", "kpi_post_performance", "kpi_account_daily",
     "kpi_conversations", "kpi_conversation_generations", "kpi_voices", "kpi_influence",
+    "kpi_topics",
 )  # fmt: skip
+TOPICS = ["entity_id", "report_date", "language", "term"]
 
 
 @contextmanager
@@ -110,6 +114,7 @@ def misjudged(warehouse: Path) -> list[str]:
             *differences(con, "kpi_entity_platform_daily", ["entity_id", "platform", "report_date"],
                          oracle.entity_days(by_platform=True)),
             *differences(con, "kpi_coverage", ["source", "platform", "topic_id", "report_date"], oracle.coverage()),
+            *differences(con, "kpi_topics", TOPICS, topics(oracle, Inbound(con, ZONE))),
             *misjudged_service(con),
             *misjudged_voices(con, oracle),
         ]  # fmt: skip
@@ -149,4 +154,6 @@ def test_nights_add_up_to_a_full_rebuild_and_to_the_oracle(seed: int, tmp_path: 
             nights.live()
         assert built(warehouse, data_dir, check=asserted(nights)).is_full == is_first
         assert misjudged(warehouse) == []
-    assert contents(warehouse) == rebuilt(warehouse, data_dir)
+    found = contents(warehouse)
+    assert found == rebuilt(warehouse, data_dir)
+    assert any(row[-1] is not None for row in found["kpi_topics"])  # rich enough for a z

@@ -1,5 +1,6 @@
--- Grain: one row per post of an owned or employee account and entity with approved messages that it may carry: the
--- account's own, its products and its campaigns. A phrase is looked for in the text, any case; a tag among hashtags.
+-- Grain: one row per post of an owned or employee account and entity that it speaks for: the account's own, and those
+-- of its products and campaigns that have approved messages. A phrase is looked for in the text, any case; a tag among
+-- hashtags. Where nothing is approved, carries_message is NULL.
 {{ config(materialized='table') }}
 
 with posts as (
@@ -20,19 +21,12 @@ with posts as (
     where
         (mentions.is_owned or mentions.is_employee)
         and mentions.deleted_at is null and {{ is_post('mentions.kind') }}
-),
-
-messages as (
-    select
-        messages.*,
-        entities.parent_entity_id
-    from {{ ref('stg_messages') }} as messages
-    inner join {{ ref('dim_entities') }} as entities on messages.entity_id = entities.entity_id
 )
 
 select
     posts.mention_id,
-    messages.entity_id,
+    entities.entity_id,
+    posts.account_entity_id,
     posts.platform,
     posts.author_id,
     posts.report_date,
@@ -41,6 +35,7 @@ select
     posts.is_employee,
     posts.interactions,
     max(case
+        when messages.message_id is null then null
         when
             instr(lower(posts.text), lower(messages.phrase)) > 0
             or {{ array_has('posts.hashtags', 'messages.hashtag') }}
@@ -48,8 +43,10 @@ select
         else 0
     end) = 1 as carries_message
 from posts
-inner join messages
-    on posts.account_entity_id in (messages.entity_id, messages.parent_entity_id)
+inner join {{ ref('dim_entities') }} as entities
+    on posts.account_entity_id in (entities.entity_id, entities.parent_entity_id)
+left join {{ ref('stg_messages') }} as messages on entities.entity_id = messages.entity_id
+where messages.message_id is not null or entities.entity_id = posts.account_entity_id
 group by
-    posts.mention_id, messages.entity_id, posts.platform, posts.author_id, posts.report_date, posts.department,
-    posts.is_owned, posts.is_employee, posts.interactions
+    posts.mention_id, entities.entity_id, posts.account_entity_id, posts.platform, posts.author_id, posts.report_date,
+    posts.department, posts.is_owned, posts.is_employee, posts.interactions

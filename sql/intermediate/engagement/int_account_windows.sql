@@ -42,17 +42,6 @@ sums as (
         cast(sum({{ exact('ln_index * ln_index') }}) as double) as xx
     from ranked
     group by account_id, report_date
-),
-
-moments as (
-    select
-        *,
-        {{ ratio('x', 'posts') }} as mean,
-        sqrt({{ ratio(
-            'greatest(' ~ ratio('xx - ' ~ ratio('x * x', 'posts'), 'posts - 1') ~ ', cast(0 as double))', 'posts'
-        ) }}) as standard_error
-    from sums
-    where told > 0
 )
 
 select
@@ -60,6 +49,7 @@ select
     report_date,
     cast(coalesce(places, 0) as bigint) as h_index_90d,
     cast(posts as bigint) as scored_posts_90d,
-    mean,
-    {{ t_975('(posts - 1)') }} * standard_error as margin
-from moments
+    {{ ratio('x', 'posts') }} as mean,
+    {{ mean_margin('x', 'xx', 'posts') }} as margin
+from sums
+where told > 0
