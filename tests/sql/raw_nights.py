@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 from raw_service import DEPARTMENTS, RULES, ServiceNights
+from raw_targets import TARGETS
+from raw_visits import SITES, VisitNights
 from raw_voices import VoiceNights
 
 MIGRATIONS = Path(__file__).parents[2] / "warehouse/migrations"
@@ -36,7 +38,7 @@ MENTION = (
 
 
 @dataclass
-class Nights(ServiceNights, VoiceNights):
+class Nights(ServiceNights, VoiceNights, VisitNights):
     """State of the platforms and of the warehouse that reads them; every choice is the seed's."""
 
     con_path: Path
@@ -55,6 +57,8 @@ class Nights(ServiceNights, VoiceNights):
             con.executemany("insert into raw.tracked_account values (?, ?, ?, ?, null)", TRACKED)
             con.executemany("insert into raw.department values (?, ?, ?, ?, ?, ?, ?, ?)", DEPARTMENTS)
             con.executemany("insert into raw.routing_rule values (?, ?, ?, ?, ?, ?, ?, ?)", RULES)
+            con.executemany("insert into raw.target values (?, ?, ?, ?, ?)", TARGETS)
+            con.executemany("insert into raw.site values (?, ?, ?)", SITES)
             weights = {"weight_likes": "1", "weight_replies": "0.7", "weight_shares": "2.3", "weight_upvotes": "1"}
             con.executemany("insert into raw.setting values (?, ?)", list(weights.items()))
 
@@ -82,6 +86,8 @@ class Nights(ServiceNights, VoiceNights):
                 change()
             self._tell_late()
             self._rank()
+            self._visit()
+            self._link()
             self.con.execute("commit")
 
     def _enter_in_the_ledger(self) -> None:
