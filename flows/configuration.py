@@ -18,7 +18,7 @@ def handle(account: Account) -> str:
 
 
 def rows(settings: Settings) -> dict[str, list[Row]]:
-    """Rows by table: entity, topic, tracked_account, routing_rule, department, campaign, message, target, setting."""
+    """Rows by table: entity, topic, tracked_account, routing_rule, department, campaign, message, target, site, setting."""
     sla = {department.id: department.sla_hours for department in settings.departments}
     return {
         "entity": [
@@ -103,6 +103,10 @@ def rows(settings: Settings) -> dict[str, list[Row]]:
                 "target": target.target,
             }
             for target in settings.targets
+        ],
+        "site": [
+            {"site": site.name, "entity_id": site.entity, "contact_pages": list(site.contact_pages)}
+            for site in settings.sites
         ],
         "setting": [
             {"name": "reporting_timezone", "value": settings.reporting.timezone},

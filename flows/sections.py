@@ -36,6 +36,13 @@ def _query(query: str) -> str:
     return query
 
 
+Metric = Literal[
+    "mentions", "ugc_mentions", "interactions", "views", "ugc_ratio", "share_of_voice_mentions",
+    "share_of_voice_interactions", "response_ratio", "answered_1h_ratio", "answered_24h_ratio", "sla_ratio",
+    "sla_business_ratio", "resolution_ratio", "recovery_ratio", "deflection_ratio", "median_response_hours",
+    "workplace_net_sentiment", "cost_per_interaction", "cost_per_mention", "sessions", "conversions", "engaged_ratio",
+]  # fmt: skip
+"""What may be a target: counts that add up over a month and rates with both parts (sql/macros/targets.sql)."""
 Cron = Annotated[str, AfterValidator(_cron)]
 Query = Annotated[str, AfterValidator(_query)]
 
@@ -186,8 +193,34 @@ class Routing(Section):
     query: Query | None = None
 
 
+def _page(page: str) -> str:
+    """As links to it are compared: without the slash at its end."""
+    if not page.startswith("/") or not page.rstrip("/"):
+        raise ValueError(f"{page!r} is no page of a site; write its path, as '/contact'")
+    return page.rstrip("/")
+
+
+class Site(Section):
+    """One of the operator's own web sites, whose visits a source counts."""
+
+    name: str = Field(min_length=1)  # as the source's `sites` name it; its host, if links to it are to be found
+    entity: Slug  # whose mentions bring the visits
+    contact_pages: tuple[Annotated[str, AfterValidator(_page)], ...] = ()  # where visitors ask for help
+
+
 class Target(Section):
-    metric: str
+    """What a month is to bring; `kpi_targets` says how far it is. A share is told between 0 and 1."""
+
+    metric: Metric
     entity: Slug
     month: date  # its first day
-    target: float
+    target: float = Field(allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _is_one_that_can_be_met(self) -> Target:
+        if self.month.day != 1:
+            raise ValueError(f"month {self.month} is a day; write the month's first, {self.month.replace(day=1)}")
+        is_share = self.metric.endswith("_ratio") or self.metric.startswith("share_of_")
+        if is_share and not 0 <= self.target <= 1:
+            raise ValueError(f"{self.metric} is a share between 0 and 1, not {self.target:g}; write 0.9 for 90 %")
+        return self

@@ -31,6 +31,7 @@ from flows.sections import (
     Routing,
     Schedule,
     Section,
+    Site,
     Storage,
     Target,
     Weights,
@@ -62,6 +63,7 @@ class Settings(Section):
     routing: tuple[Routing, ...] = ()
     messages: tuple[Message, ...] = ()
     targets: tuple[Target, ...] = ()
+    sites: tuple[Site, ...] = ()
     sources: tuple[AnyOptions, ...] = Field(min_length=1)
     path: Path = Field(exclude=True)
     data_dir: Path = Field(exclude=True)
@@ -76,6 +78,8 @@ class Settings(Section):
         _unique("messages", [message.id for message in self.messages])
         _unique("departments", [department.id for department in self.departments])
         _unique("sources' secrets", [variable for source in self.sources for variable in wanted(source)])
+        _unique("targets", [f"{t.metric} of {t.entity} in {t.month:%Y-%m}" for t in self.targets])
+        _unique("sites", [site.name for site in self.sites])
         entities = {entity.id for entity in self.entities}
         departments = {department.id for department in self.departments}
         for where, name in (
@@ -84,6 +88,7 @@ class Settings(Section):
             + [(f"routing[{i}].entity", r.entity) for i, r in enumerate(self.routing)]
             + [(f"messages[{i}].entity", m.entity) for i, m in enumerate(self.messages)]
             + [(f"targets[{i}].entity", t.entity) for i, t in enumerate(self.targets)]
+            + [(f"sites[{i}].entity", s.entity) for i, s in enumerate(self.sites)]
         ):
             _known(where, name, entities, "entities")
         for where, name in [(f"accounts[{i}].department", a.department) for i, a in enumerate(self.accounts)] + [

@@ -13,7 +13,8 @@ from warehouse.errors import WarehouseError
 from warehouse.ledger import NOTHING_BUILT, built_load_seq, record_run
 
 TABLES = (
-    "entity", "topic", "tracked_account", "routing_rule", "department", "campaign", "message", "target", "setting",
+    "entity", "topic", "tracked_account", "routing_rule", "department", "campaign", "message", "target", "site",
+    "setting",
 )  # fmt: skip
 
 Row = Mapping[str, Any]

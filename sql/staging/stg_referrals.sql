@@ -9,5 +9,6 @@ select
     engaged_sessions,
     conversions,
     captured_at,
+    source,
     load_seq
 from {{ source('raw', 'referral_daily') }}

@@ -22,6 +22,8 @@ query = '"acme air" OR @acmeair'
 name = "hackernews"
 type = "hackernews"
 """
+TARGET = '[[targets]]\nmetric = "mentions"\nentity = "acme"\nmonth = 2026-03-01\ntarget = 90\n'
+SITE = '[[sites]]\nname = "acme.example"\nentity = "acme"\ncontact_pages = ["/contact"]\n'
 
 
 def load(tmp_path: Path, text: str) -> settings.Settings:
@@ -79,6 +81,14 @@ def test_a_good_file_gives_its_settings_and_defaults(tmp_path: Path) -> None:
             '[[accounts]]\nplatform = "x"\nhandle = "a"\nrole = "owned"\nentity = "acmee"\n[[sources]]',
             "did you mean 'acme'",
         ),
+        ("[[sources]]", TARGET.replace("mentions", "likes") + "[[sources]]", "'share_of_voice_mentions'"),
+        ("[[sources]]", TARGET.replace("03-01", "03-31") + "[[sources]]", "write the month's first, 2026-03-01"),
+        ("[[sources]]", TARGET.replace("mentions", "sla_ratio") + "[[sources]]", "between 0 and 1, not 90"),
+        ("[[sources]]", TARGET.replace("acme", "acmee") + "[[sources]]", "targets[0].entity: 'acmee'"),
+        ("[[sources]]", TARGET * 2 + "[[sources]]", "targets: 'mentions of acme in 2026-03' stands twice"),
+        ("[[sources]]", SITE.replace("= \"acme\"", "= \"acmee\"") + "[[sources]]", "sites[0].entity: 'acmee'"),
+        ("[[sources]]", SITE.replace("/contact", "/") + "[[sources]]", "sites[0].contact_pages[0]: '/' is no page"),
+        ("[[sources]]", SITE * 2 + "[[sources]]", "sites: 'acme.example' stands twice"),
         ("[[entities]]", GOOD.split("[[sources]]")[0].split('Air"\n', 1)[1] + "[[entities]]", "stands twice"),
     ],
 )

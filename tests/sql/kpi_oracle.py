@@ -18,6 +18,8 @@ TABLES = (
     "mention", "mention_entity", "engagement_snapshot", "account", "account_snapshot", "run", "collection", "entity",
     "tracked_account", "setting", "correction",
 )  # fmt: skip
+VISITS = {"matomo", "plausible"}
+"""What reads these counts visits, and says nothing of how much talk was read."""
 PARTS = ("likes", "replies", "reposts", "quotes", "upvotes")
 
 
@@ -151,7 +153,7 @@ class Oracle:
         mentions = [{**row, "scope": row["platform"] if by_platform else None} for row in self.mentions]
         hours: dict[Key, list[float]] = defaultdict(lambda: [0.0, 0.0])
         for (_, platform, topic, day), row in self.coverage().items():
-            for entity in [topic] if topic else self.entities:
+            for entity in () if platform in VISITS else [topic] if topic else self.entities:
                 hours[entity, platform if by_platform else None, day][0] += row["covered_hours"]
                 hours[entity, platform if by_platform else None, day][1] += row["asked_hours"]
         groups = defaultdict(list, {key: [] for key in hours if key[0] in self.entities})

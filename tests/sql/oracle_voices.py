@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 import duckdb
 import networkx as nx
 import numpy as np
-from kpi_oracle import Oracle
+from kpi_oracle import VISITS, Oracle
 from oracle_engagement import POSTS, EngagementOracle, reaches
 from oracle_inbound import Key, Row, _rows
 from oracle_response import Responses
@@ -96,7 +96,8 @@ class Voices:
         by_query = [m for m in self.counted if m["found_by"] == "query"]
         asked = [
             (entity, day, row["asked_hours"], row["covered_hours"])
-            for (_, _, topic, day), row in self.oracle.coverage().items()
+            for (_, platform, topic, day), row in self.oracle.coverage().items()
+            if platform not in VISITS
             for entity in ([topic] if topic else self.oracle.entities)
         ]
         acts = [

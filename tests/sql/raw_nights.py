@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 from raw_service import DEPARTMENTS, RULES, ServiceNights
+from raw_targets import TARGETS
 from raw_topics import TopicNights
+from raw_visits import SITES, VisitNights
 from raw_voices import VoiceNights
 
 MIGRATIONS = Path(__file__).parents[2] / "warehouse/migrations"
@@ -37,7 +39,7 @@ MENTION = (
 
 
 @dataclass
-class Nights(ServiceNights, VoiceNights, TopicNights):
+class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights):
     """State of the platforms and of the warehouse that reads them; every choice is the seed's."""
 
     con_path: Path
@@ -56,6 +58,8 @@ class Nights(ServiceNights, VoiceNights, TopicNights):
             con.executemany("insert into raw.tracked_account values (?, ?, ?, ?, null)", TRACKED)
             con.executemany("insert into raw.department values (?, ?, ?, ?, ?, ?, ?, ?)", DEPARTMENTS)
             con.executemany("insert into raw.routing_rule values (?, ?, ?, ?, ?, ?, ?, ?)", RULES)
+            con.executemany("insert into raw.target values (?, ?, ?, ?, ?)", TARGETS)
+            con.executemany("insert into raw.site values (?, ?, ?)", SITES)
             weights = {"weight_likes": "1", "weight_replies": "0.7", "weight_shares": "2.3", "weight_upvotes": "1"}
             con.executemany("insert into raw.setting values (?, ?)", list(weights.items()))
 
@@ -85,6 +89,8 @@ class Nights(ServiceNights, VoiceNights, TopicNights):
                 self._chatter(days_ago)
             self._tell_late()
             self._rank()
+            self._visit()
+            self._link()
             self.con.execute("commit")
 
     def _enter_in_the_ledger(self) -> None:

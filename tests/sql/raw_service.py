@@ -23,7 +23,8 @@ RULES = (  # number, department, entity, platform, intent, query, hours, hash
 )
 DESKS = (("x", "acme", None), ("x", "acme", True), ("hackernews", "bolt", False), ("weibo", "acme", None))
 """Accounts that answer: platform, handle, whether a bot."""
-INTENTS = ("complaint", "question", "praise", "thanks", "deflection", "selling", "job")
+INTENTS = ("complaint", "question", "praise", "thanks", "deflection", "selling", "job", "employer",
+           "leak", "purchase_intent", "discovery", "farewell", "spam", "rumour")  # fmt: skip
 
 
 class ServiceNights:

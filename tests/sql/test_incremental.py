@@ -15,8 +15,11 @@ import pytest
 from kpi_oracle import Key, Oracle, Row
 from oracle_engagement import EngagementOracle
 from oracle_inbound import Inbound
+from oracle_journey import Wants
 from oracle_response import Responses
+from oracle_targets import Targets
 from oracle_topics import topics
+from oracle_visits import referrals
 from oracle_voices import Voices
 from raw_nights import ZONE, Nights
 
@@ -30,7 +33,7 @@ MARTS = (
     "kpi_response_hours", "kpi_departments", "kpi_departments_daily",
     "fct_engagement_daily", "fct_follower_fit", "fct_post_buckets", "kpi_post_performance", "kpi_account_daily",
     "kpi_conversations", "kpi_conversation_generations", "kpi_voices", "kpi_influence",
-    "kpi_topics",
+    "kpi_topics", "kpi_referrals", "kpi_journey", "kpi_employer_daily", "kpi_targets",
 )  # fmt: skip
 TOPICS = ["entity_id", "report_date", "language", "term"]
 
@@ -109,14 +112,17 @@ def misjudged(warehouse: Path) -> list[str]:
         entity_days = {(e, d): row for (e, _, d), row in oracle.entity_days(by_platform=False).items()}
         for (entity, day), row in entity_days.items():
             row["share_of_voice_mentions_macro"] = oracle.macro(entity, day)
+        platform_days = oracle.entity_days(by_platform=True)
+        visits = referrals(con, oracle, platform_days)
         return [
             *differences(con, "kpi_entity_daily", ["entity_id", "report_date"], entity_days),
             *differences(con, "kpi_entity_platform_daily", ["entity_id", "platform", "report_date"],
-                         oracle.entity_days(by_platform=True)),
+                         platform_days),
             *differences(con, "kpi_coverage", ["source", "platform", "topic_id", "report_date"], oracle.coverage()),
             *differences(con, "kpi_topics", TOPICS, topics(oracle, Inbound(con, ZONE))),
+            *differences(con, "kpi_referrals", ["site", "platform", "landing_page", "visit_date"], visits),
             *misjudged_service(con),
-            *misjudged_voices(con, oracle),
+            *misjudged_voices(con, oracle, {"talk": entity_days, "visits": visits}),
         ]  # fmt: skip
 
 
@@ -133,14 +139,20 @@ def misjudged_service(con: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def misjudged_voices(con: duckdb.DuckDBPyConnection, days: Oracle) -> list[str]:
-    """Where the marts of voices and their oracle differ."""
-    oracle = Voices(con, days, Responses(con, ZONE), EngagementOracle(con, ZONE))
+def misjudged_voices(con: duckdb.DuckDBPyConnection, oracle: Oracle, days: dict[str, dict[Key, Row]]) -> list[str]:
+    """Where the marts of voices, of what they want and of targets differ from their oracles."""
+    responses = Responses(con, ZONE)
+    voices = Voices(con, oracle, responses, EngagementOracle(con, ZONE))
+    wants = Wants(oracle, voices, days["talk"])
+    targets = Targets(con, oracle, responses, {**days, "work": wants.employer, "service": service.daily(responses)})
     return [
-        *differences(con, "kpi_conversations", ["thread_id"], oracle.conversations),
-        *differences(con, "kpi_conversation_generations", ["thread_id", "generation"], oracle.generations),
-        *differences(con, "kpi_voices", ["entity_id", "period"], oracle.voices),
-        *differences(con, "kpi_influence", ["account_id", "entity_id"], oracle.influence),
+        *differences(con, "kpi_conversations", ["thread_id"], voices.conversations),
+        *differences(con, "kpi_conversation_generations", ["thread_id", "generation"], voices.generations),
+        *differences(con, "kpi_voices", ["entity_id", "period"], voices.voices),
+        *differences(con, "kpi_influence", ["account_id", "entity_id"], voices.influence),
+        *differences(con, "kpi_journey", ["entity_id", "stage", "report_date"], wants.journey),
+        *differences(con, "kpi_employer_daily", ["entity_id", "report_date"], wants.employer),
+        *differences(con, "kpi_targets", ["metric", "entity_id", "month_start_date"], targets.targets),
     ]
 
 

@@ -1,0 +1,78 @@
+"""What people want, and talk of an employer, from rows of schema raw: imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+
+from kpi_oracle import Key, Oracle, Row, _over, _sum
+from oracle_engagement import POSTS
+from oracle_voices import Voices
+
+STAGES = {
+    "discovery": {"discovery"}, "purchase": {"purchase_intent"}, "farewell": {"farewell"},
+    "service": {"question", "complaint", "praise", "thanks", "idea"},
+}  # fmt: skip
+WORK = ("job", "leak", "employer")
+
+
+class Wants:
+    """`journey` and `employer`: what the marts should hold; `entity_days` are the oracle's of all platforms."""
+
+    def __init__(self, oracle: Oracle, voices: Voices, entity_days: dict[Key, Row]) -> None:
+        said = defaultdict(list)
+        for m in voices.counted:
+            if m["found_by"] == "query" and not m["brands"]:
+                said[m["entity"], m["day"]].append(m)
+        posts = self._posts(oracle, voices)
+        self.journey: dict[Key, Row] = {}
+        self.employer: dict[Key, Row] = {}
+        for entity, day in entity_days.keys() | posts.keys():
+            known = entity_days.get((entity, day), {})
+            head = {"entity_kind": oracle.entities[entity]["entity_kind"], "coverage": known.get("coverage")}
+            told = [m for m in said[entity, day] if m["intents"] is not None]
+            scored = [m for m in told if "spam" not in m["intents"]]
+            is_known = bool(told) or not said[entity, day]
+            head["scored_mentions"] = len(scored)
+            for stage, intents in STAGES.items() if known else ():
+                row = _counted(scored, intents, is_known=is_known)
+                share = _over(row["mentions"], len(scored)) if is_known else None
+                self.journey[entity, stage, day] = {**head, **row, "share_of_scored_mentions": share}
+            self.employer[entity, day] = {
+                **head,
+                **{f"{i}_mentions": _counted(scored, {i}, is_known=is_known)["mentions"] for i in WORK},
+                **{f"workplace_{name}": n for name, n in _counted(scored, set(WORK), is_known=is_known).items()},
+                **_drawn(posts.get((entity, day), [])),
+            }
+
+    def _posts(self, oracle: Oracle, voices: Voices) -> dict[tuple[str, date], list[Row]]:
+        """Posts of employees, for every entity that has them as such."""
+        posts = defaultdict(list)
+        for m in voices.inbound.mentions.values():
+            account = voices.inbound.accounts.get(m["author_id"])
+            for tracked in oracle.raw["tracked_account"] if account and not m["deleted_at"] else ():
+                is_theirs = (tracked["platform"], tracked["handle"]) == (m["platform"], account["handle"])
+                if is_theirs and tracked["role"] == "employee" and m["kind"] in POSTS:
+                    row = {"author": m["author_id"], "E": voices._drawn(m)}
+                    posts[tracked["entity_id"], oracle.day(m["published_at"])].append(row)
+        return posts
+
+
+def _counted(scored: list[Row], intents: set[str], *, is_known: bool) -> Row:
+    mine = [m for m in scored if intents & set(m["intents"])]
+    moods = {mood: sum(m["sentiment"] == mood for m in mine) for mood in ("positive", "neutral", "negative")}
+    net = _over(100 * (moods["positive"] - moods["negative"]), sum(moods.values()))
+    row = {
+        "mentions": len(mine), "unique_authors": len({m["author_id"] for m in mine} - {None}),
+        **{f"{mood}_mentions": n for mood, n in moods.items()}, "net_sentiment": net,
+    }  # fmt: skip
+    return row if is_known else dict.fromkeys(row)
+
+
+def _drawn(posts: list[Row]) -> Row:
+    told = [post["E"] for post in posts if post["E"] is not None]
+    return {
+        "employee_posts": len(posts), "employees_posting": len({post["author"] for post in posts}),
+        "employee_posts_with_interactions": len(told), "employee_interactions": _sum(told),
+        "mean_employee_interactions": _over(_sum(told), len(told)),
+    }  # fmt: skip
