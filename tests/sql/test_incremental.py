@@ -88,13 +88,14 @@ def misjudged(warehouse: Path) -> list[str]:
     """Where the marts and the oracle differ."""
     with opened(warehouse) as con:
         oracle = Oracle(con, ZONE)
+        platform_days = oracle.entity_days(by_platform=True)
         entity_days = {(e, d): row for (e, _, d), row in oracle.entity_days(by_platform=False).items()}
         for (entity, day), row in entity_days.items():
-            row["share_of_voice_mentions_macro"] = oracle.macro(entity, day)
+            row |= oracle.macro(entity, day, platform_days)
         return [
             *differences(con, "kpi_entity_daily", ["entity_id", "report_date"], entity_days),
             *differences(con, "kpi_entity_platform_daily", ["entity_id", "platform", "report_date"],
-                         oracle.entity_days(by_platform=True)),
+                         platform_days),
             *differences(con, "kpi_coverage", ["source", "platform", "topic_id", "report_date"], oracle.coverage()),
             *misjudged_service(con),
             *misjudged_voices(con, oracle),
