@@ -13,6 +13,7 @@ import duckdb
 import oracle_service as service
 import pytest
 from kpi_oracle import Key, Oracle, Row
+from oracle_campaigns import Campaigns
 from oracle_engagement import EngagementOracle
 from oracle_response import Responses
 from oracle_voices import Voices
@@ -26,7 +27,7 @@ MARTS = (
     "kpi_entity_daily", "kpi_entity_platform_daily", "kpi_coverage", "kpi_response", "kpi_response_daily",
     "kpi_response_hours", "kpi_departments", "kpi_departments_daily",
     "fct_engagement_daily", "fct_follower_fit", "fct_post_buckets", "kpi_post_performance", "kpi_account_daily",
-    "kpi_conversations", "kpi_conversation_generations", "kpi_voices", "kpi_influence",
+    "kpi_conversations", "kpi_conversation_generations", "kpi_voices", "kpi_influence", "kpi_campaigns",
 )  # fmt: skip
 
 
@@ -99,6 +100,7 @@ def misjudged(warehouse: Path) -> list[str]:
             *differences(con, "kpi_coverage", ["source", "platform", "topic_id", "report_date"], oracle.coverage()),
             *misjudged_service(con),
             *misjudged_voices(con, oracle),
+            *differences(con, "kpi_campaigns", ["entity_id", "report_date"], Campaigns(con, oracle).days),
         ]  # fmt: skip
 
 

@@ -29,6 +29,7 @@ totals as (
         {{ sentiment_sums() }},
         cast(sum(case when is_owned then 1 else 0 end) as bigint) as owned_mentions,
         cast(sum(case when is_employee then 1 else 0 end) as bigint) as employee_mentions,
+        cast(sum(case when is_owned or is_employee then 1 else 0 end) as bigint) as own_mentions,
         cast(sum(case when is_media then 1 else 0 end) as bigint) as media_mentions,
         cast(sum(case when is_owned or is_employee or is_media then 0 else 1 end) as bigint) as ugc_mentions
     from mentions
@@ -90,6 +91,7 @@ select
     {{ told_sentiment('totals.') }},
     coalesce(totals.owned_mentions, 0) as owned_mentions,
     coalesce(totals.employee_mentions, 0) as employee_mentions,
+    coalesce(totals.own_mentions, 0) as own_mentions,
     coalesce(totals.media_mentions, 0) as media_mentions,
     coalesce(totals.ugc_mentions, 0) as ugc_mentions
 from spine
