@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test lint docs bench chaos lock clean
+.PHONY: setup demo test lint docs columns bench chaos lock clean
 
 setup: $(READY)
 
@@ -33,6 +33,9 @@ lint: setup
 
 docs: setup  ## dbt's documentation of every model and column, as one page
 	@$(BIN)/python -m warehouse.docs
+
+columns: setup  ## when a version is made: lists the public columns as promised; refuses while CHANGELOG.md lacks a change
+	@$(BIN)/python tests/sql/public_columns.py
 
 bench: setup  ## ratios measured in one run; nothing here passes or fails
 	@$(BIN)/python -m tests.bench

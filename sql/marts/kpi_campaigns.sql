@@ -24,10 +24,7 @@ days as (
         daily.mentions,
         daily.unique_authors,
         daily.interactions,
-        daily.owned_mentions,
-        daily.employee_mentions,
-        daily.media_mentions,
-        daily.ugc_mentions,
+        daily.own_mentions,
         sum(daily.mentions) over (partition by campaigns.competitor_set, daily.report_date) as set_mentions
     from campaigns
     inner join {{ ref('int_entity_days') }} as daily
@@ -77,8 +74,8 @@ select
     moods.negative_mentions,
     cast(days.set_mentions as bigint) as set_mentions,
     {{ ratio('days.mentions', 'days.set_mentions') }} as share_of_voice_mentions,
-    days.owned_mentions + days.employee_mentions as owned_mentions,
-    days.media_mentions + days.ugc_mentions as earned_mentions,
+    days.own_mentions as owned_mentions,
+    days.mentions - days.own_mentions as earned_mentions,
     uplifts.brand_mentions,
     uplifts.yardstick_days,
     uplifts.brand_mentions_uplift,

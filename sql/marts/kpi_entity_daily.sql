@@ -20,19 +20,21 @@ select
     days.media_mentions,
     days.ugc_mentions,
     {{ ratio('days.ugc_mentions', 'days.mentions') }} as ugc_ratio,
+    {{ sentiment_rates('days.') }},
     voice.set_mentions,
     voice.share_of_voice_mentions,
+    voice.share_of_voice_mentions_macro,
     voice.set_interactions,
     voice.share_of_voice_interactions,
+    voice.share_of_voice_interactions_macro,
     voice.set_unique_authors,
     voice.share_of_voice_authors,
-    voice.share_of_voice_mentions_macro,
-    moving.mentions_7d,
-    moving.mentions_28d,
-    moving.unique_authors_7d,
-    moving.unique_authors_28d,
-    moving.interactions_7d,
-    moving.interactions_28d
+    voice.share_of_voice_authors_macro,
+    voice.set_positive_mentions,
+    voice.share_of_voice_positive,
+    voice.share_of_voice_positive_macro,
+    {{ days_so_far('moving.', '_7d') }},
+    {{ days_so_far('moving.', '_28d') }}
 from {{ ref('int_entity_days') }} as days
 inner join {{ ref('dim_entities') }} as entities on days.entity_id = entities.entity_id
 inner join {{ ref('int_entity_trailing') }} as moving

@@ -41,10 +41,19 @@ coverage as (
     from asked_lately
 ),
 
-spine as (
+periods as (
     select entity_id, period, first_date, last_date from coverage
     union
     select entity_id, period, first_date, last_date from {{ ref('int_voices') }}
+),
+
+spine as (
+    select
+        periods.*,
+        periods.period <> 'last 28 days'
+        and last_day({{ add_days('periods.last_date', 1) }}) < clock.report_date as is_next_month_over
+    from periods
+    cross join clock
 )
 
 select
@@ -64,16 +73,12 @@ select
     cast(coalesce(voices.unique_engaged_accounts, 0) as bigint) as unique_engaged_accounts,
     cast(coalesce(voices.advocates, 0) as bigint) as advocates,
     cast(coalesce(voices.detractors, 0) as bigint) as detractors,
+    case when spine.is_next_month_over then coalesce(voices.retained_authors, 0) end as retained_authors,
     case
-        when voices.next_last_date < clock.report_date and voices.next_last_date > voices.last_date
-            then coalesce(voices.retained_authors, 0)
-    end as retained_authors,
-    case
-        when voices.next_last_date < clock.report_date and voices.next_last_date > voices.last_date
+        when spine.is_next_month_over
             then {{ ratio('coalesce(voices.retained_authors, 0)', 'voices.unique_authors') }}
     end as retention_ratio
 from spine
-cross join clock
 inner join {{ ref('dim_entities') }} as entities on spine.entity_id = entities.entity_id
 left join coverage on spine.entity_id = coverage.entity_id and spine.period = coverage.period
 left join {{ ref('int_voices') }} as voices on spine.entity_id = voices.entity_id and spine.period = voices.period

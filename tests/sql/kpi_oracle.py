@@ -10,16 +10,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+from oracle_sentiment import moods, sentiment
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 UTC = ZoneInfo("UTC")
 TABLES = (
     "mention", "mention_entity", "engagement_snapshot", "account", "account_snapshot", "run", "collection", "entity",
-    "tracked_account", "setting", "correction",
+    "tracked_account", "setting", "correction", "text_signal",
 )  # fmt: skip
 VISITS = {"matomo", "plausible"}
 """What reads these counts visits, and says nothing of how much talk was read."""
+SHARES = {
+    "mentions": "mentions", "interactions": "interactions", "unique_authors": "authors",
+    "positive_mentions": "positive",
+}  # fmt: skip
 PARTS = ("likes", "replies", "reposts", "quotes", "upvotes")
 
 
@@ -55,6 +60,7 @@ class Oracle:
         for word in sorted(self.raw["correction"], key=lambda c: (c["corrected_at"], c["load_seq"], c["value"])):
             if word["field"] == "irrelevant":
                 noise[word["mention_id"], word["entity_id"]] = word["value"] == "true"
+        mood = moods(self.raw["text_signal"], self.raw["correction"])
         rows = []
         for mention in self.raw["mention"]:
             if mention["found_by"] != "query" or mention["deleted_at"] is not None:
@@ -68,6 +74,7 @@ class Oracle:
                 "day": self.day(mention["published_at"]),
                 "roles": roles[mention["platform"], handles.get(mention["author_id"])],
                 "views": shot.get("views"),
+                "mood": mood.get(mention["mention_id"]),
                 "told": {part: shot[part] for part in PARTS if shot.get(part) is not None},
             }
             row["interactions"] = self._interactions(row["told"])
@@ -167,7 +174,7 @@ class Oracle:
         for key, row in days.items():
             covered, asked = hours.get(key, (0.0, 0.0))
             row["coverage"] = _over(covered, asked)
-            row |= self._share_of_voice(key, days) | _trailing(key, groups, days)
+            row |= self._share_of_voice(key, days) | self._trailing(key, groups, firsts)
         return days
 
     def _day(self, key: Key, rows: list[Row], firsts: dict[Key, date]) -> Row:
@@ -192,56 +199,68 @@ class Oracle:
             **roles,
             "ugc_mentions": ugc,
             "ugc_ratio": _over(ugc, len(rows)),
+            **sentiment(rows),
         }
+
+    def _trailing(self, key: Key, groups: dict[Key, list[Row]], firsts: dict[Key, date]) -> Row:
+        entity, scope, day = key
+        answer: Row = {}
+        for width in (7, 28):
+            days = [day - timedelta(days=back) for back in range(width)]
+            rows = [row for d in days for row in groups.get((entity, scope, d), ())]
+            latest = {row["author"]: max(r["day"] for r in rows if r["author"] == row["author"]) for row in rows}
+            latest.pop(None, None)
+            new = sum(firsts[entity, scope, author] in days for author in latest)
+            window = {
+                "mentions": len(rows),
+                "unique_authors": len(latest),
+                "mentions_per_author": _over(len(rows), len(latest)),
+                "new_authors": new,
+                "returning_authors": len(latest) - new,
+                "interactions": _sum(row["interactions"] for row in rows),
+                "views": _sum(row["views"] for row in rows),
+                "potential_audience": _sum(self.followers(author, last) for author, last in latest.items()),
+                **sentiment(rows),
+            }
+            answer |= {f"{name}_{width}d": value for name, value in window.items()}
+        return answer
 
     def _share_of_voice(self, key: Key, days: dict[Key, Row]) -> Row:
         entity, scope, day = key
-        own = days[key]
-        measures = {"mentions": "mentions", "interactions": "interactions", "unique_authors": "authors"}
         if self.entities[entity]["entity_kind"] != "brand":
-            nothing = {f"set_{name}": None for name in measures}
-            return nothing | {f"share_of_voice_{share}": None for share in measures.values()}
+            return {f"set_{name}": None for name in SHARES} | {f"share_of_voice_{s}": None for s in SHARES.values()}
         members = [days[e, scope, day] for e in self._rivals(entity) if (e, scope, day) in days]
-        sums = {name: _sum(row[name] for row in members) for name in measures}
-        shares = {f"share_of_voice_{share}": _over(own[name], sums[name]) for name, share in measures.items()}
+        sums = {name: _sum(row[name] for row in members) for name in SHARES}
+        if any(row["positive_mentions"] is None for row in members):
+            sums["positive_mentions"] = None
+        own = days[key]
+        parts = {name: own[name] if own["mentions"] else 0 for name in SHARES}
+        shares = {f"share_of_voice_{share}": _over(parts[name], sums[name]) for name, share in SHARES.items()}
         return {f"set_{name}": total for name, total in sums.items()} | shares
 
     def _rivals(self, entity: str) -> list[str]:
         own = self.entities[entity]["competitor_set"]
         return [e for e, row in self.entities.items() if row["entity_kind"] == "brand" and row["competitor_set"] == own]
 
-    def macro(self, entity: str, day: date) -> float | None:
-        """Mean share of voice over the platforms on which the entity's set spoke that day."""
-        if self.entities[entity]["entity_kind"] != "brand":
-            return None
-        shares = []
-        for platform in {row["platform"] for row in self.mentions}:
-            of_set = [
-                row["entity"]
-                for row in self.mentions
-                if row["day"] == day and row["platform"] == platform and row["entity"] in self._rivals(entity)
-            ]
-            if of_set:
-                shares.append(of_set.count(entity) / len(of_set))
-        return sum(shares) / len(shares) if shares else None
+    def macro(self, entity: str, day: date, platform_days: dict[Key, Row]) -> Row:
+        """Mean shares of voice over the platforms on which the entity's set has what is shared that day."""
+        platforms = {scope for _, scope, _ in platform_days}
+        answer: Row = {}
+        for name, share in SHARES.items():
+            shares = []
+            for platform in platforms if self.entities[entity]["entity_kind"] == "brand" else ():
+                members = {e: platform_days.get((e, platform, day), {}) for e in self._rivals(entity)}
+                total = max((row.get(f"set_{name}") or 0 for row in members.values()), default=0)
+                own = members[entity].get(f"share_of_voice_{share}", 0.0)  # no row: silent there
+                shares += [own] if total and own is not None else []
+            answer[f"share_of_voice_{share}_macro"] = sum(shares) / len(shares) if shares else None
+        return answer
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
     cursor = con.execute(f"from raw.{table}")
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _trailing(key: Key, groups: dict[Key, list[Row]], days: dict[Key, Row]) -> Row:
-    entity, scope, day = key
-    answer: Row = {}
-    for width in (7, 28):
-        window = [(entity, scope, day - timedelta(days=back)) for back in range(width)]
-        rows = [row for k in window for row in groups.get(k, ())]
-        answer[f"mentions_{width}d"] = len(rows)
-        answer[f"unique_authors_{width}d"] = len({row["author"] for row in rows} - {None})
-        answer[f"interactions_{width}d"] = _sum(days[k]["interactions"] for k in window if k in days)
-    return answer
 
 
 def _union_hours(spans: Sequence[Row]) -> float:

@@ -151,7 +151,7 @@ class Voices:
                 {m["author_id"] for m in now if not m["brands"]} | {a for a, d in acted if first <= d <= last}
             ),
             "advocates": _twice(mine, "positive", span), "detractors": _twice(mine, "negative", span),
-            "retained_authors": len(authors & again) if is_over and (authors or acted) else None,
+            "retained_authors": len(authors & again) if is_over else None,
             "retention_ratio": len(authors & again) / len(authors) if is_over and authors else None,
         }  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+from raw_campaigns import CAMPAIGNS, CampaignNights
 from raw_service import DEPARTMENTS, RULES, ServiceNights
 from raw_targets import TARGETS
 from raw_topics import TopicNights
@@ -26,6 +27,7 @@ ENTITIES = (
     ("bolt", "Bolt", "brand", False, None, "airlines"),
     ("cora", "Cora", "brand", False, None, "rail"),
     ("acme-lounge", "Acme Lounge", "product", True, "acme", "airlines"),
+    *CAMPAIGNS,
 )
 TRACKED = (("x", "acme", "acme", "owned"), ("x", "dana", "acme", "employee"), ("weibo", "gazette", None, "media"),
            ("hackernews", "bolt", "bolt", "owned"), ("weibo", "acme", "acme-lounge", "owned"))  # fmt: skip
@@ -34,12 +36,12 @@ HANDLES = ("acme", "dana", "gazette", "bolt", "ann", "ben", "cem", "dia")
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "upvotes")
 MENTION = (
     "mention_id, platform, native_id, kind, author_id, text, published_at, deleted_at, parent_id, root_id, handles, "
-    "found_by, source, first_seen_at, seen_at, content_hash, load_seq"
+    "hashtags, found_by, source, first_seen_at, seen_at, content_hash, load_seq"
 )
 
 
 @dataclass
-class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights):
+class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNights):
     """State of the platforms and of the warehouse that reads them; every choice is the seed's."""
 
     con_path: Path
@@ -79,6 +81,7 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights):
                 self._publish(self.as_of - timedelta(days=self.dice.uniform(0, 90 if self.load_seq == 1 else 2)))
             if self.load_seq == 1:
                 self._open_desks()
+                self._launch()
             for _ in range(12 if self.load_seq == 1 else self.dice.randint(0, 2)):
                 self._talk(self.as_of - timedelta(days=self.dice.uniform(0, 60 if self.load_seq == 1 else 3)))
             if self.dice.random() < 0.8:  # an older mention that comes late, often before its author's first
@@ -99,7 +102,8 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights):
 
     def _changes(self) -> list[Callable[[], None]]:
         return [self._recount, self._edit, self._delete, self._rematch, self._follow, self._rename, self._collect,
-                self._score, self._score, self._correct, self._match_rules, self._read_threads]  # fmt: skip
+                self._score, self._score, self._correct, self._match_rules, self._read_threads,
+                self._spread]  # fmt: skip
 
     def _publish(self, at: datetime) -> None:
         number = len(self.mentions)
@@ -144,10 +148,10 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights):
         self.con.execute("delete from raw.mention where mention_id = ?", [key])
         self.con.execute("delete from raw.mention_entity where mention_id = ?", [key])
         self.con.execute(
-            f"insert into raw.mention ({MENTION}) values (?, ?, ?, ?, ?, 'said', ?, ?, ?, ?, ?, ?, 's', ?, ?, 0, ?)",
+            f"insert into raw.mention ({MENTION}) values (?, ?, ?, ?, ?, 'said', ?, ?, ?, ?, ?, ?, ?, 's', ?, ?, 0, ?)",
             [key, row["platform"], key, row["kind"], row["author_id"], row["published_at"], row["deleted_at"],
-             row["parent_id"], row["root_id"], row["handles"], row["found_by"], row["published_at"],
-             row["published_at"], self.load_seq],
+             row["parent_id"], row["root_id"], row["handles"], row.get("hashtags"), row["found_by"],
+             row["published_at"], row["published_at"], self.load_seq],
         )  # fmt: skip
         for entity in row["entities"]:
             self.con.execute("insert into raw.mention_entity values (?, ?, ['said'], ?)", [key, entity, self.load_seq])
@@ -225,8 +229,7 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights):
             end = start + timedelta(hours=self.dice.choice((0, 5, 29)))
             rows.append(self._attempt("export", "weibo", "read", None, start, end, is_covered=True))
         rows.append(self._attempt("x", "x", "refresh", None, None, None, is_covered=True))
-        marks = ", ".join("?" * 18)
-        self.con.executemany(f"insert into raw.collection values ({marks})", rows)
+        self.con.executemany(f"insert into raw.collection values ({', '.join('?' * 18)})", rows)
 
     def _attempt(
         self, source: str, platform: str, verb: str, topic: str | None, start: datetime | None, end: datetime | None,

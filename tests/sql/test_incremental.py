@@ -13,6 +13,7 @@ import duckdb
 import oracle_service as service
 import pytest
 from kpi_oracle import Key, Oracle, Row
+from oracle_campaigns import Campaigns
 from oracle_engagement import EngagementOracle
 from oracle_inbound import Inbound
 from oracle_journey import Wants
@@ -32,7 +33,7 @@ MARTS = (
     "kpi_entity_daily", "kpi_entity_platform_daily", "kpi_coverage", "kpi_response", "kpi_response_daily",
     "kpi_response_hours", "kpi_departments", "kpi_departments_daily",
     "fct_engagement_daily", "fct_follower_fit", "fct_post_buckets", "kpi_post_performance", "kpi_account_daily",
-    "kpi_conversations", "kpi_conversation_generations", "kpi_voices", "kpi_influence",
+    "kpi_conversations", "kpi_conversation_generations", "kpi_voices", "kpi_influence", "kpi_campaigns",
     "kpi_topics", "kpi_referrals", "kpi_journey", "kpi_employer_daily", "kpi_targets",
 )  # fmt: skip
 TOPICS = ["entity_id", "report_date", "language", "term"]
@@ -109,10 +110,10 @@ def misjudged(warehouse: Path) -> list[str]:
     """Where the marts and the oracle differ."""
     with opened(warehouse) as con:
         oracle = Oracle(con, ZONE)
+        platform_days = oracle.entity_days(by_platform=True)
         entity_days = {(e, d): row for (e, _, d), row in oracle.entity_days(by_platform=False).items()}
         for (entity, day), row in entity_days.items():
-            row["share_of_voice_mentions_macro"] = oracle.macro(entity, day)
-        platform_days = oracle.entity_days(by_platform=True)
+            row |= oracle.macro(entity, day, platform_days)
         visits = referrals(con, oracle, platform_days)
         return [
             *differences(con, "kpi_entity_daily", ["entity_id", "report_date"], entity_days),
@@ -123,6 +124,7 @@ def misjudged(warehouse: Path) -> list[str]:
             *differences(con, "kpi_referrals", ["site", "platform", "landing_page", "visit_date"], visits),
             *misjudged_service(con),
             *misjudged_voices(con, oracle, {"talk": entity_days, "visits": visits}),
+            *differences(con, "kpi_campaigns", ["entity_id", "report_date"], Campaigns(con, oracle).days),
         ]  # fmt: skip
 
 

@@ -13,7 +13,10 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
+from kpi_oracle import Oracle
+from oracle_campaigns import Campaigns
 from oracle_spikes import Day, spikes
+from test_incremental import differences as differences_in
 
 from warehouse.connection import StorageSettings
 from warehouse.models import build
@@ -39,6 +42,8 @@ class Planted:
                 con.execute(migration.read_text("utf-8"))
             rows = [(entity, entity, "product" if up else "brand", True, up, "s") for entity, up in ENTITIES.items()]
             con.executemany("insert into raw.entity values (?, ?, ?, ?, ?, ?)", rows)
+            days = [FIRST + timedelta(days=number) for number in (62, 80)]
+            con.execute("insert into raw.campaign values ('acme-lounge', ?, ?, 95, 'EUR')", days)
 
     def night(self, first: int, last: int, extra: list[tuple[int, str, str]] | None = None) -> None:
         """Load the days [first, last), as seen the morning after; `extra` are posts of older days that come late."""
@@ -251,6 +256,14 @@ def test_a_night_gives_what_a_full_rebuild_gives(lived: tuple[Path, list[str]], 
         nightly, whole = (rows_of(path, table) for path in (lived[0], copy))
         assert nightly == whole
         assert len(whole) > 0
+
+
+def test_a_campaign_is_controversial_in_its_brands_crisis(lived: tuple[Path, list[str]]) -> None:
+    with duckdb.connect(str(lived[0]), read_only=True) as con:
+        oracle = Campaigns(con, Oracle(con, "UTC"))
+        assert differences_in(con, "kpi_campaigns", ["entity_id", "report_date"], oracle.days) == []
+    verdicts = [row["is_controversial"] for row in oracle.days.values()]
+    assert 0 < sum(verdicts) < len(verdicts)
 
 
 def test_what_was_planted_is_called_by_its_name(lived: tuple[Path, list[str]]) -> None:

@@ -1,12 +1,16 @@
 -- Grain: one row per entity, scope (a platform, or '*' for all) and reporting day that was asked or has a mention.
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
 
-with mentions as (
-    select *, platform as scope from {{ ref('int_entity_mentions') }}
+with touched as (
+    select *, {{ sentiment_weight('sentiment', 'interactions') }} as sentiment_weight
+    from {{ ref('int_entity_mentions') }}
     where {{ in_scope('report_date', ref('int_touched_days')) }}
+),
+
+mentions as (
+    select *, platform as scope from touched
     union all
-    select *, '*' as scope from {{ ref('int_entity_mentions') }}
-    where {{ in_scope('report_date', ref('int_touched_days')) }}
+    select *, '*' as scope from touched
 ),
 
 totals as (
@@ -22,11 +26,26 @@ totals as (
         max(case when has_quotes then 1 else 0 end) as has_quotes,
         max(case when has_upvotes then 1 else 0 end) as has_upvotes,
         cast(sum(views) as bigint) as views,
+        {{ sentiment_sums() }},
         cast(sum(case when is_owned then 1 else 0 end) as bigint) as owned_mentions,
         cast(sum(case when is_employee then 1 else 0 end) as bigint) as employee_mentions,
+        cast(sum(case when is_owned or is_employee then 1 else 0 end) as bigint) as own_mentions,
         cast(sum(case when is_media then 1 else 0 end) as bigint) as media_mentions,
         cast(sum(case when is_owned or is_employee or is_media then 0 else 1 end) as bigint) as ugc_mentions
     from mentions
+    group by entity_id, scope, report_date
+),
+
+authors as (
+    select
+        entity_id,
+        scope,
+        report_date,
+        cast(count(*) as bigint) as unique_authors,
+        cast(sum(case when is_new then 1 else 0 end) as bigint) as new_authors,
+        cast(sum(followers) as bigint) as potential_audience
+    from {{ ref('int_entity_author_days') }}
+    where {{ in_scope('report_date', ref('int_touched_days')) }}
     group by entity_id, scope, report_date
 ),
 
@@ -69,11 +88,13 @@ select
     totals.interactions,
     {{ interactions_basis('totals.has_', '= 1') }} as interactions_basis,
     totals.views,
+    {{ told_sentiment('totals.') }},
     coalesce(totals.owned_mentions, 0) as owned_mentions,
     coalesce(totals.employee_mentions, 0) as employee_mentions,
+    coalesce(totals.own_mentions, 0) as own_mentions,
     coalesce(totals.media_mentions, 0) as media_mentions,
     coalesce(totals.ugc_mentions, 0) as ugc_mentions
 from spine
 left join totals using (entity_id, scope, report_date)
 left join coverage using (entity_id, scope, report_date)
-left join {{ ref('int_entity_day_authors') }} as authors using (entity_id, scope, report_date)
+left join authors using (entity_id, scope, report_date)

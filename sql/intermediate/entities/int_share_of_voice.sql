@@ -2,18 +2,19 @@
 -- talk.
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
 
+{%- set shares = {
+    'mentions': 'mentions', 'interactions': 'interactions', 'unique_authors': 'authors', 'positive_mentions': 'positive'
+} %}
+
 with brand_days as (
     select
-        days.entity_id,
+        days.*,
         entities.competitor_set,
-        days.scope,
-        days.report_date,
-        days.mentions,
-        days.interactions,
-        days.unique_authors
+        -- Who is silent has no part in the set's interactions, rather than an unknown one.
+        case when days.mentions = 0 then cast(0 as double) else days.interactions end as part_interactions
     from {{ ref('int_entity_days') }} as days
     inner join {{ ref('dim_entities') }} as entities on days.entity_id = entities.entity_id
-    where entities.entity_kind = 'brand' and {{ in_scope('report_date', ref('int_touched_days')) }}
+    where entities.entity_kind = 'brand' and {{ in_scope('days.report_date', ref('int_touched_days')) }}
 ),
 
 sets as (
@@ -23,53 +24,69 @@ sets as (
         report_date,
         cast(sum(mentions) as bigint) as set_mentions,
         cast(sum({{ exact('interactions') }}) as double) as set_interactions,
-        cast(sum(unique_authors) as bigint) as set_unique_authors
+        cast(sum(unique_authors) as bigint) as set_unique_authors,
+        -- A brand whose texts nobody scored would otherwise look unloved beside one whose texts are scored.
+        case when count(positive_mentions) = count(*) then cast(sum(positive_mentions) as bigint) end
+            as set_positive_mentions
     from brand_days
     group by competitor_set, scope, report_date
 ),
 
-shares as (
+parts as (
     select
-        brand_days.*,
-        sets.set_mentions,
-        sets.set_interactions,
-        sets.set_unique_authors,
-        {{ ratio('brand_days.mentions', 'sets.set_mentions') }} as share_of_voice_mentions
+        {% for measure, share in shares.items() -%}
+            sets.set_{{ measure }},
+            {{ ratio(
+                'brand_days.' ~ ('part_interactions' if measure == 'interactions' else measure), 'sets.set_' ~ measure
+            ) }} as share_of_voice_{{ share }},
+        {% endfor -%}
+        brand_days.*
     from brand_days
     inner join sets using (competitor_set, scope, report_date)
 ),
 
--- A platform where the set spoke and this brand did not counts as 0 for it: the divisor is the set's.
+-- A platform where the set spoke and this brand did not counts as 0 for it: the divisor is the set's platforms, but for
+-- those where this brand's part is unknown.
 platforms as (
-    select competitor_set, report_date, count(*) as platform_count
+    select
+        {% for measure, share in shares.items() -%}
+            sum(case when set_{{ measure }} > 0 then 1 else 0 end) as {{ share }}_platforms,
+        {% endfor -%}
+        competitor_set,
+        report_date
     from sets
-    where scope <> '*' and set_mentions > 0
+    where scope <> '*'
     group by competitor_set, report_date
 ),
 
 platform_shares as (
-    select entity_id, report_date, cast(sum({{ exact('share_of_voice_mentions') }}) as double) as share_sum
-    from shares
+    select
+        {% for measure, share in shares.items() -%}
+            sum({{ exact('share_of_voice_' ~ share) }}) as {{ share }}_sum,
+            sum(case when set_{{ measure }} > 0 and share_of_voice_{{ share }} is null then 1 else 0 end)
+                as {{ share }}_unknown,
+        {% endfor -%}
+        entity_id,
+        report_date
+    from parts
     where scope <> '*'
     group by entity_id, report_date
 )
 
 select
-    shares.entity_id,
-    shares.scope,
-    shares.report_date,
-    shares.set_mentions,
-    shares.share_of_voice_mentions,
-    shares.set_interactions,
-    {{ ratio('shares.interactions', 'shares.set_interactions') }} as share_of_voice_interactions,
-    shares.set_unique_authors,
-    {{ ratio('shares.unique_authors', 'shares.set_unique_authors') }} as share_of_voice_authors,
-    case
-        when platforms.platform_count > 0 then
-            {{ ratio('coalesce(platform_shares.share_sum, 0)', 'platforms.platform_count') }}
-    end as share_of_voice_mentions_macro
-from shares
+    {% for measure, share in shares.items() -%}
+        parts.set_{{ measure }},
+        parts.share_of_voice_{{ share }},
+        {{ ratio(
+            'coalesce(platform_shares.' ~ share ~ '_sum, 0)',
+            'platforms.' ~ share ~ '_platforms - coalesce(platform_shares.' ~ share ~ '_unknown, 0)'
+        ) }} as share_of_voice_{{ share }}_macro,
+    {% endfor -%}
+    parts.entity_id,
+    parts.scope,
+    parts.report_date
+from parts
 left join platforms
-    on shares.competitor_set = platforms.competitor_set and shares.report_date = platforms.report_date
+    on parts.competitor_set = platforms.competitor_set and parts.report_date = platforms.report_date
 left join platform_shares
-    on shares.entity_id = platform_shares.entity_id and shares.report_date = platform_shares.report_date
+    on parts.entity_id = platform_shares.entity_id and parts.report_date = platform_shares.report_date

@@ -19,6 +19,7 @@ select
     mentions.report_date,
     mentions.interactions,
     mentions.views,
+    mentions.sentiment,
     mentions.likes is not null as has_likes,
     mentions.replies is not null as has_replies,
     mentions.reposts is not null as has_reposts,

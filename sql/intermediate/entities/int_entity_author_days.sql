@@ -1,4 +1,4 @@
--- Grain: one row per entity, scope (a platform, or '*' for all) and reporting day with a mention whose author is known.
+-- Grain: one row per entity, scope (a platform, or '*' for all), known author and reporting day on which they spoke.
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
 
 with author_days as (
@@ -52,29 +52,23 @@ known_authors as (
         on author_days.author_id = readings.account_id
         and (readings.is_first or readings.captured_at < author_days.ends_at)
         and (readings.next_at is null or readings.next_at >= author_days.ends_at)
-),
-
-scoped as (
-    select entity_id, platform as scope, author_id, report_date, first_date, followers
-    from known_authors
-    union all
-    select
-        entity_id,
-        '*' as scope,
-        author_id,
-        report_date,
-        min(first_date) as first_date,
-        max(followers) as followers
-    from known_authors
-    group by entity_id, author_id, report_date
 )
 
 select
     entity_id,
-    scope,
+    platform as scope,
+    author_id,
     report_date,
-    cast(count(*) as bigint) as unique_authors,
-    cast(sum(case when first_date = report_date then 1 else 0 end) as bigint) as new_authors,
-    cast(sum(followers) as bigint) as potential_audience
-from scoped
-group by entity_id, scope, report_date
+    first_date = report_date as is_new,
+    followers
+from known_authors
+union all
+select
+    entity_id,
+    '*' as scope,
+    author_id,
+    report_date,
+    min(first_date) = report_date as is_new,
+    max(followers) as followers
+from known_authors
+group by entity_id, author_id, report_date
