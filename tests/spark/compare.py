@@ -15,11 +15,13 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Verdict:
-    """One mart of both engines; `differences` says where they part, nothing where they agree."""
+    """One mart of both engines: `differences` says where they part; `untold` are the columns that are NULL in all rows,
+    of which a comparison says little."""
 
     mart: str
     rows: int
     columns: int
+    untold: tuple[str, ...]
     differences: tuple[str, ...]
 
 
@@ -41,9 +43,9 @@ def compare(con: duckdb.DuckDBPyConnection, mart: str, columns: dict[str, str], 
     rows = _count(con, f"from marts.{mart}")
     if told != columns:
         apart = sorted(set(told.items()) ^ set(columns.items()))
-        return Verdict(mart, rows, 0, (f"columns or types: {apart}",))
+        return Verdict(mart, rows, 0, (), (f"columns or types: {apart}",))
     if mart not in KEYS:
-        return Verdict(mart, rows, 0, ("has no key in warehouse/mart_facts.py",))
+        return Verdict(mart, rows, 0, (), ("has no key in warehouse/mart_facts.py",))
     keys = [key.rstrip("?") for key in KEYS[mart]]
     on = " and ".join(f"ours.{identifier(key)} is not distinct from theirs.{identifier(key)}" for key in keys)
     con.execute(
@@ -51,7 +53,8 @@ def compare(con: duckdb.DuckDBPyConnection, mart: str, columns: dict[str, str], 
         f"select ours, theirs from (select *, true as is_there from marts.{mart}) as ours "
         f"full join (select *, true as is_there from {other}) as theirs on {on}"
     )
-    return Verdict(mart, rows, len(columns), tuple(_rows_apart(con, rows, keys) + _values_apart(con, columns, keys)))
+    differences = _rows_apart(con, rows, keys) + _values_apart(con, columns, keys)
+    return Verdict(mart, rows, len(columns), _untold(con, mart, columns), tuple(differences))
 
 
 def _kind(parquet_type: str) -> str:
@@ -62,6 +65,13 @@ def _count(con: duckdb.DuckDBPyConnection, source: str) -> int:
     row = con.execute(f"select count(*) {source}").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def _untold(con: duckdb.DuckDBPyConnection, mart: str, columns: dict[str, str]) -> tuple[str, ...]:
+    counts = con.execute(f"select {', '.join(f'count({identifier(name)})' for name in columns)} from marts.{mart}")
+    row = counts.fetchone()
+    assert row is not None
+    return tuple(name for name, count in zip(columns, row, strict=True) if not count)
 
 
 def _rows_apart(con: duckdb.DuckDBPyConnection, rows: int, keys: list[str]) -> list[str]:

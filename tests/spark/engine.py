@@ -34,6 +34,7 @@ SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
 
@@ -78,13 +79,27 @@ def build(folder: Path, reporting_timezone: str) -> list[Built]:
     from dbt.cli.main import dbtRunner
 
     command = ["build", "--resource-type", "model", "--resource-type", "seed", "--full-refresh", "--target", "spark"]
-    command += ["--vars", json.dumps({"reporting_timezone": reporting_timezone}), "--no-partial-parse", "--no-write-json"]
+    command += [
+        "--vars",
+        json.dumps({"reporting_timezone": reporting_timezone}),
+        "--no-partial-parse",
+        "--no-write-json",
+    ]
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet", "--log-level", "none"]
     command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--log-level-file", "info"]
     result = dbtRunner().invoke(command)
     if not hasattr(result.result, "results"):
         raise RuntimeError(f"dbt did not begin: {result.exception}; see {folder / 'logs' / 'dbt.log'}")
     return [
-        Built(one.node.name, str(one.status.value), one.execution_time, one.message if one.status != "success" else None)
+        Built(
+            one.node.name, str(one.status.value), one.execution_time, one.message if one.status != "success" else None
+        )
         for one in result.result.results
     ]
+
+
+def exported(spark: SparkSession, mart: str, folder: Path) -> Path:
+    """A mart as a folder of Parquet files."""
+    path = folder / "marts" / mart
+    spark.table(f"marts.{mart}").write.parquet(str(path))
+    return path

@@ -14,6 +14,7 @@ import duckdb
 from warehouse.connection import identifier, literal
 
 SQL_TESTS = Path(__file__).parents[1] / "sql"
+SPICE = Path(__file__).with_name("spice.sql")
 PLATFORMS = {
     "posts": {"x": "bluesky", "hackernews": "lemmy"},
     "days": {"x": "mastodon", "weibo": "reddit"},
@@ -22,7 +23,8 @@ PLATFORMS = {
 CAMPAIGNS = (
     ("acme", date(2026, 2, 20), date(2026, 3, 20), 1000.0, "EUR"),
     ("acme-lounge", date(2026, 3, 1), date(2026, 3, 31), None, None),
-    ("bolt", date(2026, 3, 10), date(2026, 3, 10), 0.1, "USD"),
+    ("cora", date(2026, 3, 10), date(2026, 3, 25), 0.1, "USD"),
+    ("bolt", date(2026, 3, 10), date(2026, 3, 10), 7.0, "USD"),
 )
 MESSAGES = (
     ("m1", "acme", "SAID", None), ("m2", "acme-lounge", "unsaid", None), ("m3", "bolt", None, "fly"),
@@ -39,7 +41,7 @@ def make_world(folder: Path, seed: int) -> Path:
 
     nights = Nights(folder / "soundings.duckdb", seed)
     posts = PostNights(folder / "posts.duckdb", seed)
-    for _ in range(4):
+    for _ in range(12):
         nights.live()
     for _ in range(3):
         posts.live()
@@ -50,6 +52,7 @@ def make_world(folder: Path, seed: int) -> Path:
             _join(con, path, 100 * number)
         con.executemany("insert into raw.campaign values (?, ?, ?, ?, ?)", CAMPAIGNS)
         con.executemany("insert into raw.message values (?, ?, ?, ?)", MESSAGES)
+        con.execute(SPICE.read_text("utf-8"))
     return nights.con_path
 
 
