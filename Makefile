@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test lint docs columns bench chaos lock clean
+.PHONY: setup demo test lint docs columns bench chaos spark-check lock clean
 
 setup: $(READY)
 
@@ -43,9 +43,27 @@ bench: setup  ## ratios measured in one run; nothing here passes or fails
 chaos: setup  ## N=20 runs, each killed at a random instant and taken up again
 	@$(BIN)/python -m tests.chaos --kills $(or $(N),20)
 
+# An environment of its own: Spark is half a gigabyte, and `make test` does without. pyspark comes as source only, which
+# is Python and jars, and is built without a compiler; all else is wheels.
+SPARK := .venv-spark
+$(SPARK)/.ready: requirements-spark.lock
+	@test -x $(SPARK)/bin/python || $(PYTHON) -m venv $(SPARK)
+	@echo "Setting up $(SPARK) (a gigabyte and a half, some minutes) ..."
+	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --no-binary pyspark \
+	  --require-hashes -r requirements-spark.lock
+	@touch $(SPARK)/.ready
+
+spark-check:  ## every mart from Spark as from DuckDB; needs Java 17 or newer. SEED=1 of the random world
+	@if ! java -version >/dev/null 2>&1; then printf '\n*** spark-check SKIPPED: no Java here. Nothing was compared. ***\n\n'; \
+	elif ! $(MAKE) --no-print-directory $(SPARK)/.ready; then \
+	  printf '\n*** spark-check SKIPPED: the extra spark could not be installed. Nothing was compared. ***\n\n'; \
+	else $(SPARK)/bin/python -m tests.spark --seed $(or $(SEED),1); fi
+
 lock: setup  ## after a change in pyproject.toml; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header \
 	  --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header \
+	  --no-emit-index-url --extra spark -c requirements.lock pyproject.toml -o requirements-spark.lock
 
 clean:
-	rm -rf $(VENV) warehouse/data/demo
+	rm -rf $(VENV) $(SPARK) warehouse/data/demo

@@ -99,7 +99,7 @@ class PostNights:
                 self.con.execute(f"insert into raw.{table} {COLUMNS.get(table, '')} values {marks}", values)
 
     def _begin(self) -> None:
-        for account in (*ACCOUNTS, *CROWD):
+        for account in dict.fromkeys((*ACCOUNTS, *CROWD)):
             self.reach[account] = int(10 ** self.dice.uniform(0, 5))
             self._meet(account, ACCOUNTS.get(account, account[2:]))
         for author, count in {"x:acme": 300, "x:bolt": 24, "hackernews:bolt": 30}.items():

@@ -96,6 +96,16 @@ def test_only_staging_reads_raw_and_nothing_reads_upwards(path: Path) -> None:
     assert "raw." not in code(path)
 
 
+def test_where_the_engines_differ_a_macro_knows_both() -> None:
+    """A name without its second engine compiles on one of them only, and is noticed on the other alone."""
+    text = "".join(path.read_text("utf-8") for path in sorted((SQL / "macros").glob("*.sql")))
+    dispatched, duckdb_s, spark_s = (
+        set(re.findall(pattern, text))
+        for pattern in (r"adapter\.dispatch\('(\w+)'\)", r"macro duckdb__(\w+)", r"macro spark__(\w+)")
+    )
+    assert dispatched == duckdb_s == spark_s
+
+
 def test_every_model_is_described_and_every_public_one_has_a_contract() -> None:
     described = {layer: {entry["name"]: entry for entry in properties("models", layer)} for layer in LAYERS}
     for path in MODELS:

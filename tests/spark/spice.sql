@@ -1,0 +1,47 @@
+-- What the joined worlds leave empty or the same everywhere, by the number in the mention's id.
+create or replace temp macro number_of(id) as cast(regexp_extract(id, '[0-9]+$') as bigint);
+
+update raw.mention
+set
+    text = (['said', 'We SAID so, Straße 5', 'ÉTÉ • 说了 🙂', 'it''s "said"' || chr(10) || '\n', ''])[1 + number_of(mention_id) % 5],
+    url = case when number_of(mention_id) % 3 = 0 then 'https://example.org/' || mention_id || '?a=1&b=%20' end,
+    language_reported = ([null, 'en', 'de'])[1 + number_of(mention_id) % 3],
+    edited_at = case when number_of(mention_id) % 7 = 0 then published_at + interval 90 second end,
+    hashtags = (([['fly'], ['ai', 'fly'], [], null]))[1 + number_of(mention_id) % 4],
+    links = ([['https://example.org/a,b'], []])[1 + number_of(mention_id) % 2];
+
+-- Posts of the crowd speak of brands, so that those whom others read far beyond their followers are found.
+update raw.mention set found_by = 'query' where platform in ('bluesky', 'lemmy') and number_of(mention_id) % 4 = 0;
+insert into raw.mention_entity
+select mention_id, (['acme', 'bolt', 'cora'])[1 + number_of(mention_id) % 3], ['fly', 'ai'], load_seq
+from raw.mention
+where platform in ('bluesky', 'lemmy') and number_of(mention_id) % 5 < 3;
+
+insert into raw.engagement_snapshot by name
+select
+    mention_id,
+    published_at + to_hours(1 + number_of(mention_id) % 48) as captured_at,
+    1 + number_of(mention_id) % 48 as age_hours,
+    number_of(mention_id) % 11 as likes,
+    number_of(mention_id) % 3 as replies,
+    number_of(mention_id) % 5 as reposts,
+    load_seq
+from raw.mention
+where platform in ('mastodon', 'reddit') and number_of(mention_id) % 3 = 0;
+
+update raw.engagement_snapshot
+set
+    bookmarks = case when number_of(mention_id) % 4 > 0 then number_of(mention_id) % 9 end,
+    downvotes = case when number_of(mention_id) % 5 = 0 then number_of(mention_id) % 7 end,
+    clicks = case when number_of(mention_id) % 6 = 0 then number_of(mention_id) % 31 end;
+
+update raw.account
+set
+    display_name = 'Ann ' || account_id,
+    url = 'https://example.org/@' || handle,
+    created_at = timestamp '2020-02-29 23:30:00.000001' + to_days(len(account_id));
+update raw.account_snapshot set following = followers // 3, posts = followers % 1000;
+update raw.tracked_account set department = 'desk' where entity_id = 'acme';
+
+-- One search of a hundred days in the posts' world: where it failed, no day of the others would be complete either.
+update raw.collection set is_covered = true where platform = 'bluesky' and load_seq = (select min(load_seq) from raw.collection where platform = 'bluesky');
