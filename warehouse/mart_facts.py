@@ -58,6 +58,8 @@ _TOUCHED = {"mention_id": "int_touched_mentions", "account_id": "int_touched_acc
 _LARGE = ("fct_", "dim_accounts")
 _NEEDED = frozenset({"fct_mentions", "kpi_entity_daily", "kpi_coverage"})
 
+_WHOLE = "1.000000001"
+"""A part and its whole are sums of doubles: equal ones may differ in their last bits."""
 _RECONCILED = Path(__file__).with_name("reconcile_marts.sql")
 _FRESHNESS = """
 insert into mart_fact
@@ -109,7 +111,7 @@ def _facts(mart: str, columns: dict[str, str], *, is_full: bool) -> Iterator[str
         yield f"select 'no_key', {literal(mart)}, 1, 1, null"
     if shares := list(_shares(columns)):
         counts = ", ".join(
-            f"count(*) filter (not coalesce({identifier(name)} between 0 and 1, true))" for _, name in shares
+            f"count(*) filter (not coalesce({identifier(name)} between 0 and {_WHOLE}, true))" for _, name in shares
         )
         kinds = ", ".join(f"'{kind}'" for kind, _ in shares)
         whats = ", ".join(literal(f"{mart}.{name}") for _, name in shares)

@@ -51,8 +51,8 @@ select
     readings.followers,
     {{ ratio('posts.interactions', 'posts.views') }} as engagement_rate_by_views,
     {{ ratio('posts.interactions', 'readings.followers') }} as engagement_rate_by_followers,
-    {{ ratio('posts.shares', 'greatest(posts.interactions, 0)') }} as virality,
-    {{ ratio('posts.replies', 'greatest(posts.interactions, 0)') }} as conversation_share,
+    {{ ratio('posts.shares', 'posts.interactions') }} as virality,
+    {{ ratio('weights.weight_replies * posts.replies', 'posts.interactions') }} as conversation_share,
     headline.benchmark,
     headline.benchmark_posts,
     headline.benchmark_basis,
@@ -75,6 +75,7 @@ select
         else halves.half_life_reason
     end as half_life_reason
 from posts
+cross join {{ ref('int_weights') }} as weights
 left join {{ ref('dim_accounts') }} as accounts on posts.account_id = accounts.account_id
 left join {{ ref('dim_platforms') }} as platforms on posts.platform = platforms.platform
 left join {{ ref('int_platform_coverage') }} as coverage

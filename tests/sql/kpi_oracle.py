@@ -90,7 +90,7 @@ class Oracle:
         names = dict.fromkeys(("reposts", "quotes"), "weight_shares")
         if not told:
             return None
-        return sum(weights.get(names.get(part, f"weight_{part}"), 1.0) * count for part, count in told.items())
+        return sum(weights.get(names.get(part, f"weight_{part}"), 1.0) * max(count, 0) for part, count in told.items())
 
     def followers(self, author: str, day: date) -> int | None:
         """As last read by the end of the day, else as first read after it."""

@@ -1,5 +1,5 @@
 -- Grain: one row: the weights of
--- E = w_likes·likes + w_replies·replies + w_shares·(reposts + quotes) + w_upvotes·upvotes.
+-- E = w_likes·likes + w_replies·replies + w_shares·(reposts + quotes) + w_upvotes·max(upvotes, 0).
 with weights as (
     select
         setting_name,
