@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from datetime import date, timedelta
 
 import duckdb
-from kpi_oracle import Key, Oracle, Row, _over, _rows, _sum
+from kpi_oracle import VISITS, Key, Oracle, Row, _over, _rows, _sum
 from oracle_spikes import Day, spikes
 
 POSTS = ("post", "quote", "article", "question", "poll")
@@ -33,8 +33,8 @@ class Campaigns:
 
     def _coverage(self) -> dict[Key, float | None]:
         hours: dict[Key, list[float]] = defaultdict(lambda: [0.0, 0.0])
-        for (_, _, topic, day), row in self.oracle.coverage().items():
-            for entity in [topic] if topic else self.oracle.entities:
+        for (_, platform, topic, day), row in self.oracle.coverage().items():
+            for entity in () if platform in VISITS else [topic] if topic else self.oracle.entities:
                 hours[entity, day][0] += row["covered_hours"]
                 hours[entity, day][1] += row["asked_hours"]
         return {key: _over(covered, asked) for key, (covered, asked) in hours.items()}
