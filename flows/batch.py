@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
@@ -23,11 +24,13 @@ from flows.errors import SourceError
 from flows.http import Budgets, Limits
 from flows.landing import Entry, Outcome, entries, read_page, unlisted, write_named
 from flows.matching import Settled, Tracked, settle
-from flows.sources.base import MALFORMED, NOTHING, Parsed, Source, SourceOptions, Topic
+from flows.sources.base import NONE_MALFORMED, NOTHING, Parsed, Source, SourceOptions, Topic
+from flows.sources.tables import Tables
 from flows.tally import ABSENCE, COLLECTION, Tally
 
 ITEMS_A_BATCH = 200_000
 BYTES_A_BATCH = 256 * 1024 * 1024
+ITEMS_A_FRAME = 4_000
 UNEXPECTED = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
 """What an answer of an unknown shape raises; it fails its page or window, and no other."""
 UNREADABLE = (SourceError, msgspec.MsgspecError, pl.exceptions.PolarsError, *UNEXPECTED)
@@ -54,22 +57,63 @@ class Job:
     budgets: Budgets = field(default_factory=Budgets)  # of the run: sources of one platform share them
 
 
+class _Given(NamedTuple):
+    """What a draft keeps of one page besides its rows."""
+
+    page_id: str
+    tally: Tally
+    item_count: int
+    unmapped_fields: Mapping[str, int] | None
+
+
 @dataclass
 class _Draft:
-    """A batch in the making: pages of some windows, and the windows that end with it."""
+    """A batch in the making: pages of some windows, and the windows that end with it.
 
-    pages: list[tuple[str, Tally, Parsed]] = field(default_factory=list)
+    Rows wait to be framed by the thousand, as a frame costs as much for one page as for many; but no longer, as they
+    take ten times the room of columns.
+    """
+
+    pages: list[_Given] = field(default_factory=list)
+    frames: list[dict[str, pl.DataFrame]] = field(default_factory=list)
+    waiting: list[Tables] = field(default_factory=list)
+    malformed: list[pl.DataFrame] = field(default_factory=list)
     ended: list[Tally] = field(default_factory=list)
     item_count: int = 0
     body_bytes: int = 0
+    waiting_items: int = 0
+
+    def add(self, page_id: str, tally: Tally, parsed: Parsed, body_bytes: int) -> None:
+        self.pages.append(_Given(page_id, tally, parsed.item_count, parsed.unmapped_fields))
+        self.waiting.append(parsed.tables)
+        if len(parsed.malformed):
+            self.malformed.append(parsed.malformed)
+        self.item_count += parsed.item_count
+        self.body_bytes += body_bytes
+        self.waiting_items += parsed.item_count
+        if self.waiting_items >= ITEMS_A_FRAME:
+            self.frame()
+
+    def frame(self) -> None:
+        """Make columns of the rows that wait."""
+        self.frames.append(Tables.joined(self.waiting))
+        self.waiting, self.waiting_items = [], 0
 
     @property
     def is_full(self) -> bool:
         return self.item_count >= ITEMS_A_BATCH or self.body_bytes >= BYTES_A_BATCH
 
     def merge(self, other: _Draft) -> None:
+        if other.frames:  # whose rows come before those that wait
+            self.frame()
         self.pages += other.pages
+        self.frames += other.frames
+        self.waiting += other.waiting
+        self.waiting_items += other.waiting_items
+        self.malformed += other.malformed
         self.ended += other.ended
+        if self.waiting_items >= ITEMS_A_FRAME:
+            self.frame()
         self.item_count += other.item_count
         self.body_bytes += other.body_bytes
 
@@ -78,7 +122,7 @@ class _Draft:
         keys = [
             run_id,
             source,
-            *(page_id for page_id, _, _ in self.pages),
+            *(page.page_id for page in self.pages),
             *(tally.window.window_id for tally in self.ended),
         ]
         return hashlib.blake2b("\n".join(keys).encode(), digest_size=12).hexdigest()
@@ -129,9 +173,7 @@ def _add_page(job: Job, page_id: str, draft: _Draft, tally: Tally) -> None:
         return
     tally.add(parsed, job.as_of)
     tally.named |= entries(page_id, parsed)
-    draft.item_count += parsed.item_count
-    draft.body_bytes += len(page.body)
-    draft.pages.append((page_id, tally, parsed))
+    draft.add(page_id, tally, parsed, len(page.body))
 
 
 def _absences(job: Job, draft: _Draft) -> list[tuple[str, str, datetime]]:
@@ -165,7 +207,7 @@ def _write(job: Job, draft: _Draft) -> Path:
         "pages": len(draft.pages),
         "unmapped_fields": _unmapped(draft),
         "windows": sorted(
-            {tally.window.window_id for _, tally, _ in draft.pages} | {t.window.window_id for t in draft.ended}
+            {page.tally.window.window_id for page in draft.pages} | {t.window.window_id for t in draft.ended}
         ),
     }
     (making / "batch.json").write_bytes(msgspec.json.encode(about))
@@ -175,20 +217,19 @@ def _write(job: Job, draft: _Draft) -> Path:
 
 def _unmapped(draft: _Draft) -> dict[str, int] | None:
     """How many items have a field of which the source knows nothing, by field; None where it lists no fields."""
-    told = [parsed.unmapped_fields for _, _, parsed in draft.pages if parsed.unmapped_fields is not None]
+    told = [page.unmapped_fields for page in draft.pages if page.unmapped_fields is not None]
     return dict(sum((Counter(fields) for fields in told), Counter())) if told else None
 
 
 def _settled(job: Job, draft: _Draft) -> Settled:
     """The whole batch matched in one pass, and what was rejected told to each window."""
-    verbs = [(page_id, tally.window.verb, parsed.item_count) for page_id, tally, parsed in draft.pages]
+    verbs = [(page.page_id, page.tally.window.verb, page.item_count) for page in draft.pages]
     counted = pl.DataFrame(verbs, schema={"page_id": pl.String(), "verb": pl.String(), "n": pl.Int64()}, orient="row")
     items = counted.with_columns(item_no=pl.int_ranges("n")).explode("item_no").filter(pl.col("item_no").is_not_null())
-    names = {name for _, _, parsed in draft.pages for name in parsed.tables}
-    tables = {
-        n: pl.concat(p.tables[n] for _, _, p in draft.pages if n in p.tables) for n in records.STAGED if n in names
-    }
-    malformed = pl.concat([pl.DataFrame(schema=MALFORMED), *(parsed.malformed for _, _, parsed in draft.pages)])
+    draft.frame()
+    names = {name for frames in draft.frames for name in frames}
+    tables = {n: pl.concat(frames[n] for frames in draft.frames if n in frames) for n in records.STAGED if n in names}
+    malformed = pl.concat([NONE_MALFORMED, *draft.malformed])
     settled = settle(
         items.select("page_id", "item_no", "verb"),
         tables,
@@ -199,6 +240,6 @@ def _settled(job: Job, draft: _Draft) -> Settled:
     )
     rejected = settled.items.filter(pl.col("outcome") == "rejected").group_by("page_id").len()
     by_page = dict(rejected.iter_rows())
-    for page_id, tally, _ in draft.pages:
-        tally.rejected += by_page.get(page_id, 0)
+    for page in draft.pages:
+        page.tally.rejected += by_page.get(page.page_id, 0)
     return settled

@@ -41,7 +41,9 @@ async def _extract(job: Job, asks: Sequence[Ask], progress: Progress) -> list[Ou
         for ask in asks:
             attempt = _attempt(job, ask)
             if attempt.outcome is None:
-                if reason := patience.lost:
+                if ask.is_lost:
+                    attempt.finish([], is_covered=False, rate_limited=0, lost_items=0, error=None)
+                elif reason := patience.lost:
                     attempt.pause([], is_covered=False, rate_limited=0, lost_items=0, error=reason)
                 else:
                     await _land(job, ask, attempt, http, patience)

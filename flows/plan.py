@@ -51,7 +51,7 @@ def _asks(run: Run, options: AnyOptions, con: duckdb.DuckDBPyConnection) -> list
     if source.discover:
         for topic in run.topics:
             query_hash = topics.query_hash(topics.parse(topic.query))
-            asks += windows.discover(topic, query_hash, span, covered)
+            asks += windows.discover(topic, query_hash, span, covered, source.reach)
     if source.channels and source.browse:
         wanted, back = "\n".join(_asked(run)), run.status.since is not None
         channels = source.channels(options)

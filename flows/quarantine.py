@@ -23,7 +23,8 @@ from flows.matching import Settled, settle
 from flows.reparse import Again, reparse
 from flows.run import Run
 from flows.runs import utc_now
-from flows.sources.base import MALFORMED
+from flows.sources.base import NONE_MALFORMED
+from flows.sources.tables import Tables
 from warehouse.known import write_known
 from warehouse.load import load_batch
 from warehouse.quarantine import Choice, Item, named, portions
@@ -114,11 +115,10 @@ def _stage(job: Job, pages: Sequence[Again], order: Order) -> Path:
 def _settled(job: Job, pages: Sequence[Again]) -> Settled:
     """Matched with the queries as they are now."""
     verbs = [(page.page_id, number, page.verb) for page in pages for number in range(len(page.items))]
-    names = {name for page in pages for name in page.parsed.tables}
     return settle(
         pl.DataFrame(verbs, schema={**records.LINEAGE, "verb": pl.String()}, orient="row"),
-        {n: pl.concat(p.parsed.tables[n] for p in pages if n in p.parsed.tables) for n in records.STAGED if n in names},
-        pl.concat([pl.DataFrame(schema=MALFORMED), *(page.parsed.malformed for page in pages)]),
+        Tables.joined([page.parsed.tables for page in pages]),
+        pl.concat([NONE_MALFORMED, *(page.parsed.malformed for page in pages)]),
         job.topics,
         job.tracked,
         keep_threads=bool(getattr(job.options, "threads", False)),

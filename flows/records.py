@@ -229,9 +229,13 @@ def schema(record: type[Record], *, lineage: bool = False) -> pl.Schema:
     return pl.Schema({**LINEAGE, **columns} if lineage else columns)
 
 
+_ENCODE = msgspec.msgpack.Encoder().encode
+
+
 def check(row: Record) -> None:
-    """Raises ValidationError (a ValueError) where a value is not of its column's type, or too large for it."""
+    """Raises a ValueError where a value is not of its column's type, too large for it, or a text that is no Unicode."""
     msgspec.convert(msgspec.structs.asdict(row), type(row))
+    _ENCODE(row)  # half a surrogate pair is a Python text, and no column's
 
 
 def frame(record: type[Record], rows: Iterable[tuple[str, int, Record]]) -> pl.DataFrame:

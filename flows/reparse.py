@@ -15,6 +15,7 @@ from flows.errors import SourceError
 from flows.ingest import as_payload
 from flows.landing import read_page
 from flows.sources.base import Page, Parsed, Verb
+from flows.sources.tables import Tables
 from warehouse.quarantine import Item
 
 
@@ -85,5 +86,5 @@ def _only(parsed: Parsed, numbers: Sequence[int]) -> Parsed:
         chosen = frame.join(places, on="item_no", how="inner", maintain_order="left")
         return chosen.with_columns(item_no=pl.col("place").cast(pl.Int64)).drop("place")
 
-    tables = {name: kept(frame) for name, frame in parsed.tables.items()}
-    return Parsed(len(numbers), {name: frame for name, frame in tables.items() if len(frame)}, kept(parsed.malformed))
+    tables = Tables(frames={name: kept(frame) for name, frame in parsed.tables.items()})
+    return Parsed(len(numbers), tables, kept(parsed.malformed))

@@ -43,17 +43,15 @@ class Tally:
         """Count a page's items, and take in the days they lie on: clocks that lie do not make a file cover an era."""
         self.items += parsed.item_count
         if self.window.ids:
-            for table in _TELLING & parsed.tables.keys():
-                self.told.update(parsed.tables[table]["mention_id"])
+            for table in _TELLING:
+                self.told.update(parsed.tables.column(table, "mention_id"))
             self.told.update(parsed.malformed["mention_id"].drop_nulls())
             self.has_nameless |= parsed.malformed["mention_id"].null_count() > 0
         told_from = [moment for moment in (self.covered_from, parsed.covered_from) if moment]
         self.covered_from = min(told_from, default=None)
-        if "mention" in parsed.tables:
-            times = parsed.tables["mention"]["published_at"]
-            told = times.filter(times.is_between(EARLIEST, as_of, closed="both"))
-            self.first = min((t for t in (self.first, told.min()) if isinstance(t, datetime)), default=None)
-            self.last = max((t for t in (self.last, told.max()) if isinstance(t, datetime)), default=None)
+        if told := [time for time in parsed.tables.column("mention", "published_at") if EARLIEST <= time <= as_of]:
+            self.first = min(told) if self.first is None else min(self.first, *told)
+            self.last = max(told) if self.last is None else max(self.last, *told)
 
     def absent(self, platform: str) -> list[str]:
         """Mentions that a refresh asked for and was not told of; none where not all of its answers could be read."""

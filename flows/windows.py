@@ -29,6 +29,7 @@ class Ask:
     channel: str | None = None  # browse
     root: str | None = None  # context: native id of the thread's first message
     path: Path | None = None  # read
+    is_lost: bool = False  # it begins before what the source can be asked for: it is told as lost, and not asked
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,22 @@ Covered = Mapping[tuple[str, datetime], datetime]
 """Latest covered end by (question, window start) of all that was asked; the start itself where nothing was covered."""
 
 
-def discover(topic: Topic, query_hash: str, span: Span, covered: Covered) -> Iterator[Ask]:
-    """The days of one topic that are not covered to their end, and those within the overlap."""
+def discover(
+    topic: Topic, query_hash: str, span: Span, covered: Covered, reach: timedelta | None = None
+) -> Iterator[Ask]:
+    """The days of one topic that are not covered to their end, and those within the overlap.
+
+    A day that begins before the source's `reach` is told as lost, once: not where it was asked for or told before.
+    """
     question = f"discover-{_digest(topic.topic_id, query_hash)}"
     starts = [start for asked, start in covered if asked == question]
     for start, end in days(min([span.since, *starts]), span.as_of, span.zone):
         end = min(end, span.as_of)
+        is_lost = reach is not None and start < span.as_of - reach
+        if is_lost and (question, start) in covered:
+            continue
         if covered.get((question, start), start) < end or end > span.as_of - span.overlap:
-            yield Ask("discover", window_id(question, start, end), Window(start, end), topic)
+            yield Ask("discover", window_id(question, start, end), Window(start, end), topic, is_lost=is_lost)
 
 
 def timeline(platform: str, handle: str, span: Span, covered: Covered) -> Ask:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, Stri
 from flows import records
 from flows.errors import SourceError
 from flows.sources.access import Credentials, RateLimit, Secret
+from flows.sources.tables import TABLE_OF, Row, Tables
 
 Verb = Literal["discover", "browse", "timeline", "refresh", "context", "read"]
 FOUND_BY: dict[Verb, records.FoundBy] = {
@@ -165,20 +166,21 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Parsed:
-    """One page as frames. `tables` holds record frames with lineage; `malformed` has the columns of MALFORMED.
+    """One page's rows. `tables` holds records with lineage; `malformed` has the columns of MALFORMED.
 
     A malformed item tells its mention_id where it can: so one that stands there twice is told from two.
     """
 
     item_count: int
-    tables: dict[str, pl.DataFrame]
+    tables: Tables
     malformed: pl.DataFrame
     unmapped_fields: dict[str, int] | None = None  # field → items with it; None: the source lists no fields
     covered_from: datetime | None = None  # nothing older is to be had here: the window's time before is not covered
 
 
 MALFORMED = pl.Schema({**records.LINEAGE, "mention_id": pl.String(), "reason": pl.String()})
-NOTHING = Parsed(0, {}, pl.DataFrame(schema=MALFORMED))
+NONE_MALFORMED = pl.DataFrame(schema=MALFORMED)
+NOTHING = Parsed(0, Tables(), NONE_MALFORMED)
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ class Source:
     context: Callable[[Client, Any, str], AsyncIterator[Page]] | None = None
     files: Callable[[Any, Path], Sequence[Path]] | None = None  # what lies on disk, oldest name first
     read: Callable[[Any, Path], Iterator[bytes]] | None = None  # one file as bodies of pages
+    reach: timedelta | None = None  # how far back `discover` can be asked, less the time that a run takes
     refresh_batch: int = 100  # ids a call
     secrets: tuple[Secret, ...] = ()
     credentials: Callable[[Any, Mapping[str, str]], Credentials] | None = None  # from options and secrets by name
@@ -219,20 +222,20 @@ def parse_items(
     items: Sequence[bytes],
     parse: Callable[[Any, Page], Sequence[records.Record]],
     known: frozenset[str] | None = None,
+    inside: str | None = None,
 ) -> Parsed:
     """Parse a page item by item; an item that cannot be read is named with its reason and loses no other.
 
-    `known` are the fields of an item that the source maps or leaves out on purpose: others are counted as unmapped.
+    `known` are its fields, mapped or left out on purpose; others are counted. `inside`: the field where they stand.
     """
-    rows: dict[str, list[tuple[str, int, records.Record]]] = {name: [] for name in records.STAGED}
-    names = {record: name for name, record in records.STAGED.items()}
+    rows: dict[str, list[Row]] = {name: [] for name in records.STAGED}
     malformed: list[tuple[str, int, str | None, str]] = []
     unmapped: Counter[str] = Counter()
     for item_no, item in enumerate(items):
         try:
             told = msgspec.json.decode(item)
-            if known is not None and isinstance(told, dict):
-                unmapped.update(told.keys() - known)
+            fields = told.get(inside) if inside and isinstance(told, dict) else told
+            unmapped.update(fields.keys() - known if known is not None and isinstance(fields, dict) else ())
             parsed = parse(told, page)
             for record in parsed:
                 records.check(record)
@@ -243,7 +246,6 @@ def parse_items(
             malformed.append((page.page_id, item_no, None, f"{type(error).__name__}: {error}"[:300]))
             continue
         for record in parsed:
-            rows[names[type(record)]].append((page.page_id, item_no, record))
-    tables = {name: records.frame(records.STAGED[name], found) for name, found in rows.items() if found}
-    refused = pl.DataFrame(malformed, schema=MALFORMED, orient="row")
-    return Parsed(len(items), tables, refused, None if known is None else dict(unmapped))
+            rows[TABLE_OF[type(record)]].append((page.page_id, item_no, record))
+    refused = pl.DataFrame(malformed, schema=MALFORMED, orient="row") if malformed else NONE_MALFORMED
+    return Parsed(len(items), Tables(rows), refused, None if known is None else dict(unmapped))

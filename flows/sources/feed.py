@@ -55,9 +55,10 @@ def items(page: Page) -> Sequence[bytes]:
 def parse(page: Page, options: Options) -> Parsed:
     """Mentions and their sites, and since when the feed lists all."""
     if page.status == NOT_MODIFIED:
-        return parse_items(page, [], lambda _item, _page: [])
+        return parse_items(page, [], lambda _item, _page: [], feed_entries.FIELDS)
     feed = feed_entries.read_feed(page)
-    parsed = parse_items(page, feed.entries, partial(_records, feed=feed, shared=_shared(feed), kind=options.kind))
+    read = partial(_records, feed=feed, shared=_shared(feed), kind=options.kind)
+    parsed = parse_items(page, feed.entries, read, feed_entries.FIELDS)
     return replace(parsed, covered_from=_covered_from(parsed, page.as_of))
 
 
@@ -121,8 +122,7 @@ def _covered_from(parsed: Parsed, as_of: datetime) -> datetime | None:
     """
     if not parsed.item_count:
         return None
-    told = parsed.tables["mention"]["published_at"].to_list() if "mention" in parsed.tables else []
-    times: list[datetime] = [time for time in told if time != as_of]
+    times: list[datetime] = [time for time in parsed.tables.column("mention", "published_at") if time != as_of]
     now = as_of - timedelta(seconds=1)
     if not times:
         return now

@@ -45,6 +45,10 @@ class Attachment(msgspec.Struct):
     mime_type: str | None = None
 
 
+FIELDS = frozenset({*Entry.__struct_fields__, "author", "authors", "banner_image", "image", "tags"})
+"""What entries of JSON Feed have, read or left out on purpose; extensions begin with `_`, and are counted."""
+
+
 class Feed(msgspec.Struct, kw_only=True):
     """A feed's entries, one JSON object each."""
 

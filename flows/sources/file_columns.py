@@ -14,6 +14,7 @@ from flows import records
 from flows.sources import file_values
 from flows.sources.base import MALFORMED, Page, Parsed
 from flows.sources.plain_text import from_html
+from flows.sources.tables import Tables
 
 if TYPE_CHECKING:
     from flows.sources.file import Columns, Options
@@ -35,8 +36,7 @@ def parse_rows(page: Page, lines: Sequence[bytes], options: Options) -> Parsed:
     frame = _typed(_mapped(lines, options.columns).lazy(), page, options).collect()
     bad = pl.col("reason").is_not_null()
     malformed = frame.filter(bad).select(MALFORMED.names())
-    tables = _tables(frame.filter(~bad) if len(malformed) else frame)
-    return Parsed(len(lines), {name: table for name, table in tables.items() if len(table)}, malformed)
+    return Parsed(len(lines), Tables(frames=_tables(frame.filter(~bad) if len(malformed) else frame)), malformed)
 
 
 def _tables(good: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -24,6 +24,10 @@ from flows.sources.plain_text import from_html
 from flows.sources.wording import packed, worded
 
 PLATFORM = "gdelt"
+FIELDS = frozenset(
+    {"domain", "language", "seendate", "socialimage", "sourcecountry", "title", "url", "url_mobile"}
+)  # fmt: skip
+"""What articles are known to have, mapped or left out on purpose."""
 REACHABLE = 250  # articles of one query, whatever there is
 STEP = timedelta(minutes=15)  # between two of GDELT's own readings of the web: shorter windows tell no two apart
 LONGEST_QUERY = 200  # characters; the vendor only says that a query was too long
@@ -107,7 +111,7 @@ def wrap(_page: Page, found: Sequence[bytes]) -> bytes:
 
 def parse(page: Page, _options: Options) -> Parsed:
     """Mentions and their sites; there are no counts."""
-    return parse_items(page, items(page), _parse_article)
+    return parse_items(page, items(page), _parse_article, FIELDS)
 
 
 def _parse_article(article: dict[str, Any], _page: Page) -> list[records.Record]:

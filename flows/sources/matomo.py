@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
 
@@ -69,6 +70,16 @@ async def _report(client: Client, options: Options, report: str, site_id: int, f
     return await client.post(f"{str(options.base_url).rstrip('/')}/index.php", {}, asked, as_form=True)
 
 
+FIELDS = frozenset(
+    {
+        "bounce_count", "goals", "idsubdatatable", "label", "logo", "max_actions", "nb_actions", "nb_conversions",
+        "nb_uniq_visitors", "nb_users", "nb_visits", "nb_visits_converted", "referer_type", "referrer_type", "revenue",
+        "segment", "subtable", "sum_daily_nb_uniq_visitors", "sum_daily_nb_users", "sum_visit_length", "url",
+    }
+)  # fmt: skip
+"""What rows of referrers are known to have, mapped or left out on purpose."""
+
+
 def items(page: Page) -> Sequence[bytes]:
     """The rows of all days, each verbatim with its day."""
     answer = page.json()
@@ -93,7 +104,8 @@ def parse(page: Page, options: Options) -> Parsed:
     site_id = int(asked["idSite"][0])
     site = next((name for name, number in options.sites.items() if number == site_id), str(site_id))
     is_kinds = asked["method"][0] == KINDS
-    return parse_items(page, items(page), lambda item, page: list(_visits(item, page, site, is_kinds=is_kinds)))
+    visits = partial(_visits, site=site, is_kinds=is_kinds)
+    return parse_items(page, items(page), lambda item, page: list(visits(item, page)), FIELDS, inside="row")
 
 
 def _visits(item: dict[str, Any], page: Page, site: str, *, is_kinds: bool) -> Iterator[records.Record]:

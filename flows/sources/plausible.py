@@ -64,6 +64,10 @@ async def browse(client: Client, options: Options, channel: str, window: Window)
         yield page
 
 
+FIELDS = frozenset({"dimensions", "metrics"})
+"""What rows are known to have."""
+
+
 def items(page: Page) -> Sequence[bytes]:
     """The rows, each verbatim with its site."""
     answer: _Answer = page.json(_Answer)
@@ -79,7 +83,7 @@ def wrap(_page: Page, found: Sequence[bytes]) -> bytes:
 
 def parse(page: Page, _options: Options) -> Parsed:
     """Visits by source and landing page."""
-    return parse_items(page, items(page), lambda item, page: [_visit(item, page)])
+    return parse_items(page, items(page), lambda item, page: [_visit(item, page)], FIELDS, inside="row")
 
 
 def _visit(item: dict[str, Any], page: Page) -> records.Record:

@@ -19,7 +19,7 @@ from flows.sources import paginate
 from flows.sources.access import Credentials, Login, RateLimit, Secret
 from flows.sources.base import Client, Page, Parsed, Source, SourceOptions, Topic, Window, parse_items, root
 from flows.sources.losses import unread
-from flows.sources.reddit_things import PLATFORM, Thing, records_of, thread, time_of
+from flows.sources.reddit_things import FIELDS, PLATFORM, Thing, records_of, thread, time_of
 from flows.sources.threads import with_thread
 from flows.sources.wording import packed, quoted, worded
 
@@ -179,7 +179,7 @@ def wrap(_page: Page, found: Sequence[bytes]) -> bytes:
 def parse(page: Page, _options: Options) -> Parsed:
     """Mentions, counts, accounts and edges of one page, and how far a thread was read."""
     tree = thread(page)
-    parsed = parse_items(page, tree.things if tree else items(page), records_of)
+    parsed = parse_items(page, tree.things if tree else items(page), records_of, FIELDS, inside="data")
     if not (tree and tree.root):
         return parsed
     return with_thread(

@@ -20,6 +20,30 @@ from flows.sources.moments import age_hours, utc
 PLATFORM = "reddit"
 SITE = "https://www.reddit.com"
 NOBODY = "[deleted]"
+_FIELDS = (
+    "all_awardings approved approved_at_utc approved_by archived associated_award author author_cakeday "
+    "author_flair_background_color author_flair_css_class author_flair_richtext author_flair_template_id "
+    "author_flair_text author_flair_text_color author_flair_type author_fullname author_is_blocked "
+    "author_patreon_flair author_premium awarders banned_at_utc banned_by body body_html can_gild can_mod_post "
+    "category clicked collapsed collapsed_because_crowd_control collapsed_reason collapsed_reason_code comment_type "
+    "content_categories contest_mode context controversiality created created_utc crosspost_parent "
+    "crosspost_parent_list depth dest discussion_type distinguished domain downs edited first_message "
+    "first_message_name from from_id from_kind gallery_data gilded gildings hidden hide_score id ignore_reports "
+    "is_created_from_ads_ui is_crosspostable is_gallery is_meta is_original_content is_reddit_media_domain "
+    "is_robot_indexable is_self is_submitter is_video likes link_author link_flair_background_color "
+    "link_flair_css_class link_flair_richtext link_flair_template_id link_flair_text link_flair_text_color "
+    "link_flair_type link_id link_permalink link_title link_url locked media media_embed media_metadata media_only "
+    "mod_note mod_reason_by mod_reason_title mod_reports name new no_follow num_comments num_crossposts num_reports "
+    "over_18 parent_id parent_whitelist_status permalink pinned poll_data post_hint preview pwls quarantine "
+    "removal_reason removed removed_by removed_by_category replies report_reasons saved score score_hidden "
+    "secure_media secure_media_embed selftext selftext_html send_replies spam spoiler stickied subject subreddit "
+    "subreddit_id subreddit_name_prefixed subreddit_subscribers subreddit_type suggested_sort thumbnail "
+    "thumbnail_height thumbnail_width title top_awarded_type total_awards_received treatment_tags "
+    "unrepliable_reason ups upvote_ratio url url_overridden_by_dest user_reports view_count visited was_comment "
+    "whitelist_status wls"
+)
+FIELDS = frozenset(_FIELDS.split())
+"""What posts and comments are known to have, mapped or left out on purpose."""
 BY_AUTHOR = frozenset({"deleted", "author"})  # values of removed_by_category
 _USER = re.compile(r"(?:^|[\s(>])/?u/([A-Za-z0-9_-]{3,20})\b")
 _HINTS = {"image": "image", "hosted:video": "video", "rich:video": "video", "link": "link"}

@@ -36,7 +36,4 @@ def with_thread(parsed: Parsed, page: Page, *, root_id: str, replies_read: int, 
         is_complete=is_complete and not unread,
     )
     rows = [(page.page_id, item_no, read) for item_no in range(parsed.item_count) if item_no not in unread]
-    if not rows:
-        return parsed
-    table = records.frame(records.ThreadRead, rows)
-    return dataclasses.replace(parsed, tables={**parsed.tables, "thread_read": table})
+    return dataclasses.replace(parsed, tables=parsed.tables.with_rows("thread_read", rows))

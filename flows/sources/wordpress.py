@@ -31,6 +31,8 @@ _FIELDS = {
     "posts": "id,date_gmt,modified_gmt,link,title,content,excerpt,author,featured_media",
     "comments": "id,post,parent,author,author_name,author_url,date_gmt,link,content,type",
 }
+KNOWN = frozenset(",".join(_FIELDS.values()).split(","))
+"""What items have: no more is asked for, but sites may hold that for advice."""
 
 
 class Options(SourceOptions):
@@ -110,7 +112,7 @@ def parse(page: Page, _options: Options) -> Parsed:
     """Mentions, who wrote them, and reply edges; of a post's comments also how far they are known."""
     site, kind = _place(page)
     read = parse_comment if kind == "comments" else parse_post
-    parsed = parse_items(page, items(page), lambda item, page: read(item, page, site))
+    parsed = parse_items(page, items(page), lambda item, page: read(item, page, site), KNOWN)
     post = _POST.search(page.request)
     if page.verb != "context" or post is None:
         return parsed

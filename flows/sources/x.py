@@ -221,6 +221,7 @@ SOURCE = Source(
         RateLimit(10_000, 900, counts=r"/users/[0-9]+/tweets"),
     ),
     discover=discover,
+    reach=REACH - timedelta(hours=1),
     timeline=timeline,
     refresh=refresh,
     context=context,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("bench_topics", "bench_validation", "bench_ingest", "bench_rates", "bench_spikes")
+BENCHES = ("bench_topics", "bench_validation", "bench_ingest", "bench_rates", "bench_parse", "bench_spikes")
 
 
 def main() -> None:

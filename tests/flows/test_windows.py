@@ -68,6 +68,35 @@ def test_what_failed_on_the_first_night_is_asked_again_though_it_lies_before_the
     assert len(again) == 11
 
 
+def reached(covered: windows.Covered, as_of: datetime) -> list[tuple[datetime, bool]]:
+    """Start of each day asked for at a platform that shows its last week alone, and whether it is lost."""
+    asks = windows.discover(TOPIC, "hash", span(as_of), covered, timedelta(days=7))
+    return [(ask.window.start, ask.is_lost) for ask in asks if ask.window]
+
+
+def test_a_day_out_of_reach_is_told_as_lost_once_and_never_asked_for() -> None:
+    first = reached({}, NIGHT)
+    assert [day for day, is_lost in first if is_lost] == [datetime(2026, 3, 3)]
+    told = windows.covered_by(
+        (ask.window_id, ask.window.start, ask.window.end, False)
+        for ask in windows.discover(TOPIC, "hash", span(), {})
+        if ask.window
+    )
+    assert not any(is_lost for _, is_lost in reached(told, NIGHT + timedelta(days=1)))
+
+
+def test_a_day_that_failed_is_asked_while_it_can_be_and_then_left() -> None:
+    failed = windows.covered_by(
+        (ask.window_id, ask.window.start, ask.window.end, False)
+        for ask in windows.discover(TOPIC, "hash", span(), {})
+        if ask.window
+    )
+    nights = [dict(reached(failed, NIGHT + timedelta(days=later))) for later in range(9)]
+    day = datetime(2026, 3, 6)
+    assert [day in night for night in nights] == [True] * 3 + [False] * 6
+    assert not any(is_lost for night in nights for start, is_lost in night.items() if start <= NIGHT)
+
+
 def test_a_timeline_that_failed_is_asked_again_from_its_start() -> None:
     first = windows.timeline("hackernews", "acmeair", span(), {})
     assert first.window is not None

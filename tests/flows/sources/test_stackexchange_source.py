@@ -249,8 +249,8 @@ def test_bodies_that_ask_us_to_wait_are_heeded(body: Any, seconds: float | None)
 def test_a_key_raises_the_quota_and_none_is_needed() -> None:
     assert not stackexchange.SOURCE.secrets[0].is_required
     assert stackexchange.credentials(OPTIONS, {"key": "k"}).params == {"key": "k"}
-    assert [rate.requests for rate in stackexchange.credentials(OPTIONS, {"key": "k"}).rates] == [25, 10_000]
-    assert [rate.requests for rate in stackexchange.credentials(OPTIONS, {}).rates] == [25, 300]
+    assert [rate.requests for rate in stackexchange.credentials(OPTIONS, {"key": "k"}).rates] == [30, 10_000]
+    assert [rate.requests for rate in stackexchange.credentials(OPTIONS, {}).rates] == [30, 300]
 
 
 def test_fields_that_are_not_known_are_counted_and_harm_nothing() -> None:
