@@ -18,7 +18,7 @@ def handle(account: Account) -> str:
 
 
 def rows(settings: Settings) -> dict[str, list[Row]]:
-    """Rows by table: entity, topic, tracked_account, routing_rule, department, campaign, message, target, site, setting."""
+    """Rows by table of the configuration (warehouse.configuration.TABLES)."""
     sla = {department.id: department.sla_hours for department in settings.departments}
     return {
         "entity": [

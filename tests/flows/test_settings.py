@@ -86,7 +86,7 @@ def test_a_good_file_gives_its_settings_and_defaults(tmp_path: Path) -> None:
         ("[[sources]]", TARGET.replace("mentions", "sla_ratio") + "[[sources]]", "between 0 and 1, not 90"),
         ("[[sources]]", TARGET.replace("acme", "acmee") + "[[sources]]", "targets[0].entity: 'acmee'"),
         ("[[sources]]", TARGET * 2 + "[[sources]]", "targets: 'mentions of acme in 2026-03' stands twice"),
-        ("[[sources]]", SITE.replace("= \"acme\"", "= \"acmee\"") + "[[sources]]", "sites[0].entity: 'acmee'"),
+        ("[[sources]]", SITE.replace('= "acme"', '= "acmee"') + "[[sources]]", "sites[0].entity: 'acmee'"),
         ("[[sources]]", SITE.replace("/contact", "/") + "[[sources]]", "sites[0].contact_pages[0]: '/' is no page"),
         ("[[sources]]", SITE * 2 + "[[sources]]", "sites: 'acme.example' stands twice"),
         ("[[entities]]", GOOD.split("[[sources]]")[0].split('Air"\n', 1)[1] + "[[entities]]", "stands twice"),

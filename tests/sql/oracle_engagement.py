@@ -71,7 +71,9 @@ class EngagementOracle:
 
     def interactions(self, shot: Row) -> float | None:
         names = {"likes": "likes", "replies": "replies", "reposts": "shares", "quotes": "shares", "upvotes": "upvotes"}
-        told = [float(self.settings.get(f"weight_{names[p]}", 1)) * max(shot[p], 0) for p in PARTS if shot[p] is not None]
+        told = [
+            float(self.settings.get(f"weight_{names[p]}", 1)) * max(shot[p], 0) for p in PARTS if shot[p] is not None
+        ]
         return sum(told) if told else None
 
     def followers(self, account: str | None, at: datetime, *, with_end: bool = True) -> int | None:
@@ -207,6 +209,7 @@ class EngagementOracle:
         shares = total([newest["reposts"], newest["quotes"]])
         positive = e if e is not None and e > 0 else None
         weight = float(self.settings.get("weight_replies", 1))
+        answers = None if newest["replies"] is None else weight * newest["replies"]
         headline = self.post_buckets.get((post["mention_id"], 24), {})
         benchmark = ("benchmark", "benchmark_posts", "benchmark_basis", "overperformance", "overperformance_log2")
         row = {
@@ -221,7 +224,7 @@ class EngagementOracle:
             "followers": known,
             "engagement_rate_by_views": over(e, newest["views"]),
             "engagement_rate_by_followers": over(e, known),
-            "virality": over(shares, positive), "conversation_share": over(None if newest["replies"] is None else weight * newest["replies"], positive),
+            "virality": over(shares, positive), "conversation_share": over(answers, positive),
             **{name: headline.get(name) for name in benchmark},
             **self._half_life(post),
         }  # fmt: skip

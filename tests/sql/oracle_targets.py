@@ -37,10 +37,13 @@ class Targets:
         for site in _rows(con, "site"):
             self.tools[site["entity_id"]] |= {source for name, source in sources if name == site["site"]}
         self.targets = {
-            (row["metric"], row["entity_id"], row["month"]): self._target(**row) for row in _rows(con, "target")
+            (row["metric"], row["entity_id"], row["month"]): self._target(
+                row["metric"], row["entity_id"], row["month"], row["target"]
+            )
+            for row in _rows(con, "target")
         }
 
-    def _target(self, target_id: str, metric: str, entity_id: str, month: date, target: float) -> Row:
+    def _target(self, metric: str, entity_id: str, month: date, target: float) -> Row:
         after = (month + timedelta(days=31)).replace(day=1)
         start, end = self.oracle.midnight(month), self.oracle.midnight(after)
         known = [

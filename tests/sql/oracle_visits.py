@@ -104,7 +104,5 @@ def _spike(key: Key, groups: dict[Key, list[Row]], coverage: dict[Key, float | N
     spread = max(middle, statistics.variance(x) if len(x) > 1 else 0, 1)
     limit = middle + 3 * sqrt(spread * (1 + pi / 2 / len(x)))
     now = _whole(groups[key], "sessions")
-    is_spike = None if now is None else now >= 10 and now > limit
-    return {
-        "yardstick_days": len(x), "expected_sessions": float(middle), "is_contact_spike": is_spike if len(x) > 3 else None
-    }  # fmt: skip
+    is_spike = None if now is None or len(x) < 4 else now >= 10 and now > limit
+    return {"yardstick_days": len(x), "expected_sessions": float(middle), "is_contact_spike": is_spike}

@@ -48,7 +48,8 @@ class VisitNights:
         rows = [[*key, *counts, self.as_of, self.load_seq] for key, counts in told.items()]
         self.con.executemany(
             "insert into raw.referral_daily (site, visit_date, referrer, landing_page, platform, sessions, "
-            "engaged_sessions, conversions, captured_at, load_seq, source) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'stats')",
+            "engaged_sessions, conversions, captured_at, load_seq, source) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'stats')",
             rows,
         )
         start = self.as_of - timedelta(days=40 if is_first else 2)
