@@ -13,7 +13,13 @@ with platforms as (
 
 reporting as (
     -- '-' stands for nothing: an empty cell of a seed is NULL in one engine and a text in the other.
-    select platform, metric, reporting, nullif(note, '-') as note from {{ ref('platform_metrics') }}
+    select
+        platform,
+        metric,
+        reporting,
+        case when reporting = 'never' then metric end as missing,
+        nullif(note, '-') as note
+    from {{ ref('platform_metrics') }}
 )
 
 select
@@ -21,6 +27,15 @@ select
     {% for metric in metrics -%}
         max(case when reporting.metric = '{{ metric }}' then reporting.reporting end) as {{ metric }}_reporting,
     {% endfor -%}
+    case
+        when count(reporting.metric) > 0
+            then coalesce(nullif(concat_ws(
+                '+'
+                {%- for metric in metrics -%}
+                    , max(case when reporting.missing = '{{ metric }}' then '{{ metric }}' end)
+                {%- endfor -%}
+            ), ''), 'nothing')
+    end as never_told,
     nullif(concat_ws(
         '; '
         {%- for metric in metrics -%}

@@ -27,6 +27,7 @@ select
     days.entity_id,
     days.report_date,
     coverage.coverage,
+    platforms.never_told,
     coalesce(posts.posts, 0) as posts,
     posts.likes,
     coalesce(posts.posts_with_likes, 0) as posts_with_likes,

@@ -16,6 +16,7 @@ select
     days.interactions_basis,
     days.views,
     days.potential_audience,
+    platforms.never_told,
     days.owned_mentions,
     days.employee_mentions,
     days.media_mentions,
@@ -34,6 +35,7 @@ select
     {{ days_so_far('moving.', '_28d') }}
 from {{ ref('int_entity_days') }} as days
 inner join {{ ref('dim_entities') }} as entities on days.entity_id = entities.entity_id
+left join {{ ref('dim_platforms') }} as platforms on days.scope = platforms.platform
 inner join {{ ref('int_entity_trailing') }} as moving
     on days.entity_id = moving.entity_id and days.scope = moving.scope and days.report_date = moving.report_date
 left join {{ ref('int_share_of_voice') }} as voice

@@ -25,6 +25,11 @@ SHARES = {
     "mentions": "mentions", "interactions": "interactions", "unique_authors": "authors",
     "positive_mentions": "positive",
 }  # fmt: skip
+NEVER_TOLD = {
+    "x": "upvotes+downvotes", "weibo": "quotes+views+bookmarks+upvotes+downvotes+clicks",
+    "hackernews": "likes+reposts+quotes+views+bookmarks+downvotes+clicks+followers",
+}  # fmt: skip
+"""What the platforms of the nights never tell, by their documents."""
 PARTS = ("likes", "replies", "reposts", "quotes", "upvotes")
 
 
@@ -187,6 +192,7 @@ class Oracle:
         roles = {f"{kind}_mentions": sum(kind in row["roles"] for row in rows) for kind in kinds}
         return {
             "entity_kind": self.entities[entity]["entity_kind"],
+            **({"never_told": NEVER_TOLD[scope]} if scope else {}),
             "mentions": len(rows),
             "unique_authors": len(authors),
             "mentions_per_author": _over(len(rows), len(authors)),

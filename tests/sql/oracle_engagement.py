@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
+from kpi_oracle import NEVER_TOLD
 from oracle_scores import (
     HOUR,
     Key,
@@ -222,6 +223,7 @@ class EngagementOracle:
             "interactions": e,
             "interactions_basis": "+".join(part for part in PARTS if newest[part] is not None) or None,
             "followers": known,
+            "never_told": NEVER_TOLD[post["platform"]],
             "engagement_rate_by_views": over(e, newest["views"]),
             "engagement_rate_by_followers": over(e, known),
             "virality": over(shares, positive), "conversation_share": over(answers, positive),
