@@ -157,7 +157,9 @@ def _shares(daily: pl.DataFrame, within: list[str]) -> pl.DataFrame:
     )
     return daily.with_columns(
         share_of_voice_mentions=_ratio("mentions", "set_mentions"),
-        share_of_voice_interactions=_ratio("interactions", "set_interactions"),
+        share_of_voice_interactions=pl.when((pl.col("mentions") == 0) & (pl.col("set_interactions") > 0))
+        .then(0.0)  # who is silent has no part
+        .otherwise(_ratio("interactions", "set_interactions")),
         share_of_voice_authors=_ratio("unique_authors", "set_unique_authors"),
     )
 
