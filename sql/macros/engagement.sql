@@ -1,8 +1,9 @@
 {#- Engagement of posts: its weighted sum, its age, and the statistics that score it. -#}
 
 {#- E of the counts with `prefix` and `suffix`: their weighted sum (int_weights); NULL where none of them is told. A score
-    of votes below 0 counts as 0: who votes against takes nobody else's act away. -#}
-{% macro interactions(prefix, suffix='') -%}
+    of votes below 0 counts as 0: who votes against takes nobody else's act away. `votes` says what it is where the counts
+    are changes. -#}
+{% macro interactions(prefix, suffix='', votes=none) -%}
     case
         when
             coalesce(
@@ -15,7 +16,7 @@
                 + weights.weight_replies * coalesce({{ prefix }}replies{{ suffix }}, 0)
                 + weights.weight_shares
                 * (coalesce({{ prefix }}reposts{{ suffix }}, 0) + coalesce({{ prefix }}quotes{{ suffix }}, 0))
-                + weights.weight_upvotes * greatest(coalesce({{ prefix }}upvotes{{ suffix }}, 0), 0)
+                + weights.weight_upvotes * coalesce({{ votes or 'greatest(' ~ prefix ~ 'upvotes' ~ suffix ~ ', 0)' }}, 0)
     end
 {%- endmacro %}
 

@@ -47,6 +47,8 @@ changes as (
         {% for count in counts -%}
             {{ count }} - case when captured_at_before is null then 0 else {{ count }}_before end as {{ count }}_change,
         {% endfor -%}
+        greatest(upvotes, 0) - case when captured_at_before is null then 0 else greatest(upvotes_before, 0) end
+            as votes_change,
         captured_at_before is null as is_first_reading
     from beside_the_day_before
 )
@@ -69,7 +71,7 @@ select
     -- Weighted differences of counts: the difference of two weighted sums would keep their rounding.
     case
         when changes.is_first_reading or changes.interactions_basis = changes.interactions_basis_before
-            then {{ interactions('changes.', '_change') }}
+            then {{ interactions('changes.', '_change', votes='changes.votes_change') }}
     end as interactions_change
 from changes
 cross join {{ ref('int_weights') }} as weights

@@ -117,10 +117,18 @@ class EngagementOracle:
                     "interactions": shot["E"],
                     "interactions_basis": basis,
                     **{f"{name}_change": change for name, change in changes.items()},
-                    "interactions_change": self.interactions(changes) if is_same else None,
+                    "interactions_change": self._change(shot, before) if is_same else None,
                 }
                 before = {**shot, "basis": basis}
         return rows
+
+    def _change(self, shot: Row, before: Row) -> float | None:
+        """The weighted change of each part; votes count from 0 on."""
+        names = {"likes": "likes", "replies": "replies", "reposts": "shares", "quotes": "shares", "upvotes": "upvotes"}
+        told = [part for part in PARTS if shot[part] is not None]
+        changes = [max(shot[part], 0) - max(before.get(part) or 0, 0) for part in told]
+        weights = [float(self.settings.get(f"weight_{names[part]}", 1)) for part in told]
+        return sum(w * change for w, change in zip(weights, changes, strict=True)) if told else None
 
     def _fits(self) -> dict[Key, Row]:
         latest: dict[Key, Row] = {}
