@@ -43,5 +43,7 @@ set
 update raw.account_snapshot set following = followers // 3, posts = followers % 1000;
 update raw.tracked_account set department = 'desk' where entity_id = 'acme';
 
+insert into raw.topic values ('acme', 'acme', '"acme" OR @acme', 'h2');
+
 -- One search of a hundred days in the posts' world: where it failed, no day of the others would be complete either.
 update raw.collection set is_covered = true where platform = 'bluesky' and load_seq = (select min(load_seq) from raw.collection where platform = 'bluesky');
