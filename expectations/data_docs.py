@@ -66,7 +66,7 @@ def _shares(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """One row a batch: its source and id, and for each rule the share of rows that keep it."""
     import pandas as pd
 
-    return pd.DataFrame(
+    shares = pd.DataFrame(
         {
             "source": verdict.source,
             "batch": verdict.batch_id,
@@ -74,6 +74,7 @@ def _shares(verdicts: Sequence[Verdict]) -> pd.DataFrame:
         }
         for verdict in verdicts
     ).astype({r.rule_id: "float64" for verdict in verdicts for r in verdict.rules})
+    return shares.copy()  # as one block of numbers: each rule takes rows of the frame, and paid for a block a column
 
 
 def _suites_of_results(results: Sequence[RuleResult]) -> list[Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 
 import msgspec
 from prefect import task
@@ -25,19 +26,24 @@ def recorded(run: Run) -> Iterator[None]:
 
     By a process of its own, which does the long import while the models are built: here it would hold up all else.
     """
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        if any(source.fetched for source in run.status.sources):
-            process.submit(prepare)
-        try:
-            yield
-        except SoundingsError:
-            document(run, process)
-            raise
-        document(run, process)
+    if any(source.fetched for source in run.status.sources):
+        _process().submit(prepare)
+    try:
+        yield
+    except SoundingsError:
+        document(run)
+        raise
+    document(run)
+
+
+@cache
+def _process() -> ProcessPoolExecutor:
+    """One for all runs of this process, which ends it: the import costs more than a run's pages."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
 @task(name="document", cache_policy=NO_CACHE)
-def document(run: Run, process: ProcessPoolExecutor) -> None:
+def document(run: Run) -> None:
     """The pages of this run in the Data Docs, and its broken rules in Prefect's own."""
     con = connect(run.warehouse, settings=run.storage)
     try:
@@ -45,7 +51,11 @@ def document(run: Run, process: ProcessPoolExecutor) -> None:
     finally:
         con.close()
     site = run.settings.data_dir / "expectations"
-    process.submit(write_data_docs, site, verdicts, run.status.run_id, run.as_of).result()
+    try:
+        _process().submit(write_data_docs, site, verdicts, run.status.run_id, run.as_of).result()
+    except BrokenExecutor:  # it was killed: the next run has another
+        _process.cache_clear()
+        raise
     rules = [msgspec.to_builtins(rule) for rule in run.status.broken_rules]
     held = len({result.rule_id for verdict in verdicts for result in verdict.rules})
     told = f"{len(rules)} of {held} rules are broken; all of them, with their counts: {(site / 'index.html').as_uri()}"

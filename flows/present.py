@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,7 @@ from flows.sources import AnyOptions, platform_of, source_of
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+COLUMNS = 100
 EXAMPLES = 5
 MOST_RULES = 5
 UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, lone surrogates, separators of lines
@@ -154,19 +156,27 @@ def checked(settings: Settings) -> bool:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("source", "platform", "reads", "credentials"):
         table.add_column(name)
-    missing: list[tuple[str, str, str]] = []
+    missing, optional = list[tuple[str, str, str]](), list[tuple[str, str, str]]()
     for options in settings.sources:
         access = access_of(settings, options) if options.enabled else Access()
         missing += [(options.name, name, what) for name, what in access.missing.items()]
-        row = (escape(options.name), platform_of(options), _reads(options), _credentials(options, access))
-        table.add_row(*row)
+        if options.enabled and not access.missing and not access.secrets:
+            optional += [(options.name, name, secret.what) for name, secret in wanted(options).items()]
+        table.add_row(escape(options.name), platform_of(options), _reads(options), _credentials(options, access))
     out.print(table)
     say(f"Data in {settings.data_dir}; every night by '{settings.schedule.cron}' ({settings.schedule.timezone}).")
-    if missing:
-        say("Missing, in the environment or in .env beside the configuration; without them these sources stand still:")
-    for source, name, what in missing:
-        out.print(f"[red]{escape(source)}[/]: {name} – {escape(what)}", soft_wrap=True)
+    _to_set("Missing in the environment and in .env beside the configuration; these sources stand still:", missing)
+    _to_set("Optional, not given:", optional)
     return not missing
+
+
+def _to_set(head: str, secrets: Sequence[tuple[str, str, str]]) -> None:
+    """By source, the variables to set, each on a line to be copied, and where to get what they hold."""
+    if secrets:
+        say(head)
+    for source, name, what in secrets:
+        told = textwrap.wrap(what, COLUMNS - 4, break_long_words=False, break_on_hyphens=False)
+        say("\n    ".join([f"{source}: {name}", *told]))
 
 
 def _reads(options: AnyOptions) -> str:

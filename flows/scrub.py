@@ -6,13 +6,18 @@ import shutil
 from collections.abc import Set
 from functools import partial
 
-from flows.landing import Parser, scrub_landing
+from duckdb import DuckDBPyConnection
+
+from flows.landing import Marks, Parser, hash_of, named_again, scrub_landing
 from flows.landing.words import SHORTEST
 from flows.run import Run
+from flows.settings import mask_key
 from flows.sources import AnyOptions, source_of
+from warehouse import coverage
 from warehouse.compact import clear_leftovers, compact, is_due
 from warehouse.connection import connect
-from warehouse.scrub import drop_releases, mark_scrubbed, scrub_payloads, scrub_scope, unscrubbed
+from warehouse.mask import load_key
+from warehouse.scrub import drop_releases, mark_scrubbed, scrub_payloads, scrub_scope, scrubbed, unscrubbed
 
 
 def scrub(run: Run) -> int:
@@ -21,12 +26,15 @@ def scrub(run: Run) -> int:
     Call it after the publication, with no connection to the warehouse open. Raises WarehouseError where the current
     release still shows a deleted mention; what is not done then is done by the next run.
     """
+    data_dir = run.settings.data_dir
+    marks = Marks(run.landing, load_key(data_dir, mask_key(run.settings)))
     with connect(run.warehouse, settings=run.storage) as con:
-        gone = unscrubbed(con)
-    if gone:
-        data_dir = run.settings.data_dir
+        gone, again = unscrubbed(con), _named_again(run, con, marks)
+    if gone or again:
         parsers = {options.name: _parser(options) for options in run.settings.sources}
-        scrub_landing(run.landing, gone, parsers, partial(_scrub_payloads, run))
+        scrub_landing(run.landing, gone | again, parsers, marks, partial(_scrub_payloads, run))
+    marks.note(run.as_of)
+    if gone:
         shutil.rmtree(data_dir / "staging", ignore_errors=True)  # what could not be loaded, and is staged anew
         clear_leftovers(run.warehouse)
         drop_releases(data_dir, gone)
@@ -38,6 +46,13 @@ def scrub(run: Run) -> int:
     if must_compact:
         compact(run.warehouse, run.as_of, run.storage)
     return len(gone)
+
+
+def _named_again(run: Run, con: DuckDBPyConnection, marks: Marks) -> set[str]:
+    """Those who are gone, and named in pages that landed since the last scrub: what they wrote may be quoted there."""
+    windows = coverage.windows_since(con, marks.searched_until, run.status.run_id)
+    found = named_again(run.landing, windows, marks)
+    return {mention_id for mention_id in scrubbed(con) if hash_of(mention_id) in found} if found else set()
 
 
 def _scrub_payloads(run: Run, words: Set[str]) -> None:

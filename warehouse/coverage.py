@@ -45,6 +45,15 @@ def windows_of_run(con: duckdb.DuckDBPyConnection, run_id: str) -> set[tuple[str
     return {(row[0], row[1]) for row in rows.fetchall()}
 
 
+def windows_since(con: duckdb.DuckDBPyConnection, moment: datetime, run_id: str) -> list[tuple[str, str]]:
+    """(source, window_id) that were asked for by runs after a moment, and all of this run."""
+    rows = con.execute(
+        "select distinct source, window_id from raw.collection where asked_at > ? or run_id = ? order by all",
+        [moment, run_id],
+    )
+    return [(row[0], row[1]) for row in rows.fetchall()]
+
+
 def due_for_refresh(
     con: duckdb.DuckDBPyConnection, source: str, as_of: datetime, *, with_uncounted: bool = False
 ) -> list[str]:

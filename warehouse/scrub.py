@@ -27,6 +27,12 @@ def unscrubbed(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {mention_id for (mention_id,) in rows}
 
 
+def scrubbed(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Mentions that have left every layer, as it was when they did."""
+    rows = con.execute("select mention_id from raw.tombstone where scrubbed_at is not null").fetchall()
+    return {mention_id for (mention_id,) in rows}
+
+
 def mark_scrubbed(con: duckdb.DuckDBPyConnection, mention_ids: Set[str], at: datetime) -> None:
     """Note that nothing but the warehouse file's dead rows tells of them any more."""
     con.execute(

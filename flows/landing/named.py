@@ -11,7 +11,7 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 
 from flows.landing.attempts import Outcome
@@ -41,8 +41,8 @@ def entries(page_id: str, parsed: Parsed | None) -> set[Entry]:
     number = int(match[1]) if match else 0
     if parsed is None:
         return {(ANYONE, number)}
-    columns = [(parsed.tables[t], c) for t, names in _NAMING.items() if t in parsed.tables for c in names]
-    named = {each for frame, column in [*columns, (parsed.malformed, "mention_id")] for each in frame[column].unique()}
+    columns = [parsed.tables.column(table, name) for table, names in _NAMING.items() for name in names]
+    named = {*chain.from_iterable(columns), *(parsed.malformed["mention_id"] if len(parsed.malformed) else ())}
     return {(hash_of(mention_id), number) for mention_id in named if mention_id is not None}
 
 

@@ -17,8 +17,9 @@ import polars as pl
 from flows.errors import SourceError
 from flows.landing.attempts import OPENED, OUTCOME
 from flows.landing.files import PAGE_FILE, UNFINISHED, Label, load_label, write_page
+from flows.landing.gone import Marks
 from flows.landing.named import ANYONE, entries, hash_of, pages_of, read_named, rewrite_named
-from flows.landing.words import blank, holds, words_of
+from flows.landing.words import IsWord, blank, holds, words_of
 from flows.sources.base import Page, Parsed
 
 _UNREADABLE = (
@@ -62,25 +63,27 @@ class _Found:
 
 
 def scrub_landing(
-    root: Path, ids: Set[str], parsers: Mapping[str, Parser], on_words: Callable[[Set[str]], None]
+    root: Path, ids: Set[str], parsers: Mapping[str, Parser], marks: Marks, on_words: Callable[[Set[str]], None]
 ) -> None:
     """Take mentions out of all landed pages; `on_words` gets what they were made of, before the first page changes.
 
-    `parsers` are those of the sources by name. A scrub that was killed is simply made again: pages that only quote
-    what is gone come first, so that its words are still to be had.
+    `parsers` are those of the sources by name. Words are kept in `marks`, for pages that land later and quote them.
+    A scrub that was killed is simply made again: its words were kept before.
     """
     gone = _Gone.of(ids)
-    words: set[str] = set()
+    words: set[tuple[str, str]] = set()
     quoting: list[Path] = []
     telling: list[Path] = []
     for path in _pages(root, gone):
         if (found := _read(root, path, parsers, gone)) is not None:
             words |= _words(found)
             (telling if found.own else quoting).append(path)
-    on_words(words)
+    on_words({word for _, word in words})
+    marks.add(words)
+    is_word = marks.of(gone.hashes)
     for path in (*quoting, *telling):
         if (found := _read(root, path, parsers, gone)) is not None:  # again: memory is bounded by a page
-            _rewrite(found, gone, words)
+            _rewrite(found, gone, is_word)
     for attempt in {path.parent for path in (*quoting, *telling)}:
         if (named := read_named(attempt)) is not None:
             rewrite_named(attempt, [entry for entry in zip(*named, strict=True) if entry[0] not in gone.hashes])
@@ -131,18 +134,24 @@ def _own(parsed: Parsed, gone: Set[str]) -> set[int]:
     return own | (set(alone) - others)
 
 
-def _words(found: _Found) -> set[str]:
+def _words(found: _Found) -> set[tuple[str, str]]:
+    """What the mentions that go are made of: mention_id, word."""
     if "mention" not in found.parsed.tables or not found.own:
         return set()
     rows = found.parsed.tables["mention"].filter(pl.col("item_no").is_in(list(found.own)))
-    told = rows.select("item_no", "text", "url", "links").iter_rows()
+    told = rows.select("item_no", "mention_id", "text", "url", "links").iter_rows()
     items = found.items
-    return {w for n, text, url, links in told if n < len(items) for w in words_of(items[n], text, (url, *links))}
+    return {
+        (mention_id, word)
+        for n, mention_id, text, url, links in told
+        if n < len(items)
+        for word in words_of(items[n], text, (url, *links))
+    }
 
 
-def _rewrite(found: _Found, gone: _Gone, words: Set[str]) -> None:
+def _rewrite(found: _Found, gone: _Gone, is_word: IsWord) -> None:
     attempt = found.path.parent
-    body = next(_bodies(found, gone, words), None)
+    body = next(_bodies(found, gone, is_word), None)
     if body == found.page.body:
         return
     if not (attempt / OUTCOME).exists() or (body is None and read_named(attempt) is None):
@@ -153,7 +162,7 @@ def _rewrite(found: _Found, gone: _Gone, words: Set[str]) -> None:
     write_page(found.path, page, run_id=label.run_id, window_id=label.window_id, number=label.number)
 
 
-def _bodies(found: _Found, gone: _Gone, words: Set[str]) -> Iterator[bytes]:
+def _bodies(found: _Found, gone: _Gone, is_word: IsWord) -> Iterator[bytes]:
     """What the body may be, the best first; all of them say of other mentions what the page has said."""
     body = found.page.body
     if found.own:
@@ -164,7 +173,7 @@ def _bodies(found: _Found, gone: _Gone, words: Set[str]) -> Iterator[bytes]:
             body = found.parser.wrap(found.page, staying)
         except _UNREADABLE:
             return
-    for each in ([blank(body, words)] if holds(body, words) else []) + [body]:
+    for each in ([blank(body, is_word)] if holds(body, is_word) else []) + [body]:
         if _is_faithful(found, each, gone.ids):
             yield each
 

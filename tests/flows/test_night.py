@@ -6,6 +6,7 @@ import json
 import shutil
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.warehouse_state import differences, state
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NIGHT = datetime(2026, 6, 1, 2)
 BRANDS = ("entity_id", "report_date")
+one_worker = pytest.mark.xdist_group("nights")  # that has lived the calm one
 
 
 def release(folder: Path, sql: str) -> pl.DataFrame:
@@ -90,17 +92,54 @@ class Stage:
             return con.execute(sql).fetchall()
 
 
-@pytest.fixture
-def stage(tmp_path: Path, prefect_api: str) -> Iterator[Stage]:
+@dataclass(frozen=True)
+class Served:
+    """A sandbox, and what a night without disturbance has left on it: to be copied, and not to be run on."""
+
+    url: str
+    sandbox: Sandbox
+    calm: Path
+    status: RunStatus
+    artifacts: dict[str, str]  # of the run, in Prefect
+
+    def copied(self, folder: Path) -> Stage:
+        shutil.copytree(self.calm, folder, symlinks=True)
+        return Stage(folder, self.url, self.sandbox, folder / "soundings.toml")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Iterator[Served]:
+    from prefect.artifacts import Artifact
+
+    folder = tmp_path_factory.mktemp("calm")
     world = World.make(5, 6, scale=0.3, end=NIGHT)
     with serve(world) as (url, sandbox):
-        config = write_configuration(tmp_path, url, world)
+        config = write_configuration(folder, url, world)
         text = config.read_text().replace("[[entities]]", "[http]\nattempts = 2\nfirst_backoff = 0.01\n[[entities]]", 1)
         config.write_text(text)
-        yield Stage(tmp_path, url, sandbox, config)
+        status = Stage(folder, url, sandbox, config).run(NIGHT)
+        told = {key: Artifact.get(key) for key in ("sources", "release")}
+        yield Served(url, sandbox, folder, status, {key: str(one and one.data) for key, one in told.items()})
 
 
-def test_a_failing_source_stops_no_other_and_the_next_night_heals_the_gap(stage: Stage) -> None:
+@pytest.fixture
+def stage(served: Served, tmp_path: Path) -> Stage:
+    """After the calm night."""
+    return served.copied(tmp_path / "stage")
+
+
+@pytest.fixture
+def before(served: Served, tmp_path: Path) -> Iterator[Stage]:
+    """Before any night."""
+    stage = served.copied(tmp_path / "stage")
+    shutil.rmtree(stage.folder / "data")
+    yield stage
+    stage.faults()
+
+
+@one_worker
+def test_a_failing_source_stops_no_other_and_the_next_night_heals_the_gap(before: Stage) -> None:
+    stage = before
     stage.faults({"match": "/api/", "kind": "503", "count": None})
     broken = stage.run(NIGHT - timedelta(days=1))
     assert (broken.state, broken.source("hackernews").state, broken.source("microblog").state) == (
@@ -126,7 +165,9 @@ def test_a_failing_source_stops_no_other_and_the_next_night_heals_the_gap(stage:
     assert stage.warehouse("select count(*) - count(distinct mention_id) from raw.mention") == [(0,)]
 
 
-def test_faults_that_pass_leave_what_a_quiet_night_leaves(stage: Stage) -> None:
+@one_worker
+def test_faults_that_pass_leave_what_a_quiet_night_leaves(served: Served, before: Stage) -> None:
+    stage = before
     faults = [
         {"match": "/api/", "kind": kind, "count": 1, "skip": skip, **more}
         for skip, (kind, more) in enumerate(
@@ -140,23 +181,22 @@ def test_faults_that_pass_leave_what_a_quiet_night_leaves(stage: Stage) -> None:
             ]
         )
     ]
-    calm = stage.run(NIGHT)
-    expected = state(stage.folder / "data/soundings.duckdb", ("raw", "marts"))
-    shutil.rmtree(stage.folder / "data")
     stage.faults(*faults)
     status = stage.run(NIGHT)
     assert (status.state, status.source("hackernews").error) == ("completed", None)
-    assert runs.totals(status) == runs.totals(calm)
+    assert runs.totals(status) == runs.totals(served.status)
+    expected = state(served.calm / "data/soundings.duckdb", ("raw", "marts"))
     found = differences(expected, state(stage.folder / "data/soundings.duckdb", ("raw", "marts")))
     limited = stage.warehouse("select sum(rate_limited) from raw.collection")
     assert limited == [(2,)]
     assert set(found) <= {"raw.collection", "marts.kpi_coverage"}  # where the refusals are counted
 
 
-def test_a_replay_of_what_has_landed_changes_nothing(stage: Stage) -> None:
+@one_worker
+def test_a_replay_of_what_has_landed_changes_nothing(served: Served, stage: Stage) -> None:
     from flows.backfill import replay
 
-    first = stage.run(NIGHT)
+    first = served.status
     assert first.state == "completed"
     before = state(stage.folder / "data/soundings.duckdb", ("raw", "marts"))
     replay(None, stage.config, return_state=True)
@@ -173,8 +213,8 @@ def test_a_replay_of_what_has_landed_changes_nothing(stage: Stage) -> None:
     assert changed <= notes | by_clock | {"marts.kpi_coverage", "marts.dim_dates"}
 
 
+@one_worker
 def test_a_page_that_was_lost_from_landing_fails_its_window_and_no_other(stage: Stage) -> None:
-    stage.run(NIGHT - timedelta(days=1))
     for page in (stage.folder / "data/landing/microblog").glob("*/*/*.zst"):
         page.write_bytes(page.read_bytes()[:-7])
     from flows.backfill import replay
@@ -185,24 +225,18 @@ def test_a_page_that_was_lost_from_landing_fails_its_window_and_no_other(stage: 
     assert (status.source("hackernews").state, status.source("microblog").state) == ("completed", "failed")
 
 
-def test_a_night_tells_prefect_its_sources_and_its_release(stage: Stage) -> None:
-    from prefect.artifacts import Artifact
-
-    status = stage.run(NIGHT)
-    table = Artifact.get("sources")
-    assert table is not None
-    assert "hackernews" in str(table.data)
-    link = Artifact.get("release")
-    assert link is not None
-    assert str(status.release) in str(link.data)
+@one_worker
+def test_a_night_tells_prefect_its_sources_and_its_release(served: Served) -> None:
+    assert "hackernews" in served.artifacts["sources"]
+    assert str(served.status.release) in served.artifacts["release"]
 
 
+@one_worker
 def test_staging_is_empty_after_a_night_and_a_second_folder_is_refused_while_one_runs(stage: Stage) -> None:
     from flows.errors import SoundingsError
     from flows.run import opened
     from warehouse.errors import LockedError
 
-    stage.run(NIGHT)
     assert list((stage.folder / "data/staging").iterdir()) == []
     with opened(stage.config, None, "nightly") as run:
         with pytest.raises(LockedError, match=run.status.run_id), opened(stage.config, None, "nightly"):

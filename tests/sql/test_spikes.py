@@ -17,6 +17,7 @@ from planted_days import DAYS, ENTITIES, FIRST, PLATFORMS, Planted
 from warehouse.connection import StorageSettings
 from warehouse.models import build
 
+pytestmark = pytest.mark.xdist_group("spikes")  # one warehouse
 FAMILY = {entity: parent or entity for entity, parent in ENTITIES.items()}
 Mart = dict[tuple[str, str, str, date], dict[str, Any]]
 

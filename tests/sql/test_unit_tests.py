@@ -11,7 +11,6 @@ from raw_nights import Nights
 
 from warehouse.connection import StorageSettings
 from warehouse.dbt_project import PROJECT, parse_project
-from warehouse.models import build
 
 WRITTEN = {
     test["name"]
@@ -20,9 +19,9 @@ WRITTEN = {
 }
 
 
-def test_the_hand_worked_rows_come_out(tmp_path: Path) -> None:
-    nights = Nights(tmp_path / "soundings.duckdb", seed=0)  # unit tests take the columns' types from built tables
-    build(nights.con_path, tmp_path, StorageSettings(), reporting_timezone="UTC", full_refresh=True)
+@pytest.mark.xdist_group("first_night")
+def test_the_hand_worked_rows_come_out(tmp_path: Path, nights: Nights) -> None:
+    """Unit tests take the columns' types from built tables, and nothing else of them."""
     home = tmp_path / "dbt"
     paths = ["--project-dir", str(PROJECT), "--profiles-dir", str(home), "--log-path", str(home / "logs")]
     target = ["--target-path", str(home / "target"), "--no-write-json", "--no-send-anonymous-usage-stats"]
