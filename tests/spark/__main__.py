@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -109,4 +110,6 @@ def _report(built: list[engine.Built], verdicts: list[Verdict]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    verdict = main()
+    sys.stdout.flush()
+    os._exit(verdict)  # py4j's threads hold on to DuckDB's objects, whose bindings would fill the terminal with it
