@@ -29,7 +29,7 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry flows expectations warehouse
-	$(BIN)/sqlfluff lint sql --disable-progress-bar
+	$(BIN)/sqlfluff lint sql --disable-progress-bar --processes 2
 
 docs: setup  ## dbt's documentation of every model and column, as one page
 	@$(BIN)/python -m warehouse.docs

@@ -36,6 +36,15 @@
     day, so that nightly runs meet every post once. -#}
 {% macro bucket_width(hours) -%}{{ return([hours / 2, 24 if hours >= 24 else 0] | max) }}{%- endmacro %}
 
+{#- The same of a column of buckets, in microseconds. -#}
+{% macro bucket_width_micros(bucket_hours) -%}
+    case {{ bucket_hours }}
+        {%- for hours in [1, 3, 6, 24, 72, 168, 720] %}
+        when {{ hours }} then cast({{ (3600000000 * bucket_width(hours)) | int }} as bigint)
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {#- The age bucket b, in hours, that a reading at an age serves: b ≤ age < b + bucket_width(b), in whole microseconds;
     NULL: none. The spans do not overlap. The ladder of warehouse/coverage.py reads counts at these ages. -#}
 {% macro age_bucket(age_micros) -%}

@@ -22,13 +22,12 @@ PLATFORMS = {
 """What the platforms of a joined world are called here: ids begin with them."""
 CAMPAIGNS = (
     ("acme", date(2026, 2, 20), date(2026, 3, 20), 1000.0, "EUR"),
-    ("acme-lounge", date(2026, 3, 1), date(2026, 3, 31), None, None),
     ("cora", date(2026, 3, 10), date(2026, 3, 25), 0.1, "USD"),
     ("bolt", date(2026, 3, 10), date(2026, 3, 10), 7.0, "USD"),
 )
 MESSAGES = (
-    ("m1", "acme", "SAID", None), ("m2", "acme-lounge", "unsaid", None), ("m3", "bolt", None, "fly"),
-    ("m4", "cora", "ai", None),
+    ("s1", "acme", "SAID", None), ("s2", "acme-lounge", "unsaid", None), ("s3", "bolt", None, "fly"),
+    ("s4", "cora", "ai", None),
 )  # fmt: skip
 
 

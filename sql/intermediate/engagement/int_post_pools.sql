@@ -30,11 +30,7 @@ moments as (
     union all
     select
         *,
-        published_micros - case bucket_hours
-            {%- for hours in [1, 3, 6, 24, 72, 168, 720] %}
-            when {{ hours }} then cast({{ (3600000000 * bucket_width(hours)) | int }} as bigint)
-            {%- endfor %}
-        end as at_micros,
+        published_micros - {{ bucket_width_micros('bucket_hours') }} as at_micros,
         0 as is_post
     from pools
 ),
