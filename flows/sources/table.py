@@ -19,7 +19,7 @@ ASKED = ("discover", "timeline", "refresh", "context", "browse")
 COUNTS = ("likes", "replies", "reposts", "quotes", "views")
 COLUMNS = ("source", *ASKED, *COUNTS, "votes", "followers", "deletes", "credentials", "cost")
 NO = "–"
-_SAID = {"reported": "yes", "never": NO, "own_only": "own posts"}
+_SAID = {"reported": "yes", "never": NO, "own_only": "own posts", "partly": "some posts"}
 
 Seed = Mapping[tuple[str, str], tuple[str, str]]
 """(platform, metric) → how it is reported, and a note."""

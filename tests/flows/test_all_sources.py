@@ -80,6 +80,11 @@ def test_a_night_in_which_nothing_fails_covers_every_source_and_every_entity(sto
         assert set(days["coverage"]) <= {1.0, None}  # what a feed lists of days before, nobody asked for
 
 
+def test_sound_answers_of_no_source_break_a_rule(story: Story) -> None:
+    broken = [rule for night in (story.calm, story.healed) for rule in night.status.broken_rules]
+    assert {(rule.source, rule.rule) for rule in broken} == set()
+
+
 def test_no_platform_had_to_refuse_a_request(story: Story) -> None:
     hosted = story.house.sandbox.hosted
     assert {name: each.limiter.refused for name, each in hosted.items()} == dict.fromkeys(FACADES, 0)

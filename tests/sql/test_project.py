@@ -143,7 +143,7 @@ def test_the_capabilities_name_every_platform_and_metric_once() -> None:
     keys = {(platform, metric) for platform, metric, _ in rows}
     platforms, metrics = ({key[n] for key in keys} for n in (0, 1))
     assert len(rows) == len(keys) == len(platforms) * len(metrics)
-    assert {reporting for *_, reporting in rows} == {"reported", "own_only", "never"}
+    assert {reporting for *_, reporting in rows} == {"reported", "partly", "own_only", "never"}
     assert metrics == {
         "likes",
         "replies",
