@@ -37,11 +37,11 @@ docs: setup  ## dbt's documentation of every model and column, as one page
 columns: setup  ## when a version is made: lists the public columns as promised; refuses while CHANGELOG.md lacks a change
 	@$(BIN)/python tests/sql/public_columns.py
 
-bench: setup  ## ratios measured in one run; nothing here passes or fails
-	@$(BIN)/python -m tests.bench
+bench: setup  ## ratios measured in one run; nothing here passes or fails. LONG=1: with the models at 10M mentions, an hour or more
+	@$(BIN)/python -m tests.bench $(if $(LONG),--long)
 
-chaos: setup  ## N=20 runs, each killed at a random instant and taken up again
-	@$(BIN)/python -m tests.chaos --kills $(or $(N),20)
+chaos: setup  ## N=20 runs killed at random instants and taken up again; SEQUENCES=200 of nights against full rebuilds
+	@$(BIN)/python -m tests.chaos --kills $(or $(N),20) --sequences $(or $(SEQUENCES),200)
 
 # An environment of its own: Spark is half a gigabyte, and `make test` does without. pyspark comes as source only, which
 # is Python and jars, and is built without a compiler; all else is wheels.

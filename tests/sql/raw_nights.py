@@ -33,6 +33,8 @@ TRACKED = (("x", "acme", "acme", "owned"), ("x", "dana", "acme", "employee"), ("
            ("hackernews", "bolt", "bolt", "owned"), ("weibo", "acme", "acme-lounge", "owned"))  # fmt: skip
 AUTHORS = 3  # a platform: few, so that most have a history that a late mention can change
 HANDLES = ("acme", "dana", "gazette", "bolt", "ann", "ben", "cem", "dia")
+SURELY = ("late snapshot", "edit", "deletion", "re-match", "skipped night")
+"""What a night can be told to hold: a reading of counts more than 30 days late, a changed mention, ..."""
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "upvotes")
 MENTION = (
     "mention_id, platform, native_id, kind, author_id, text, published_at, deleted_at, parent_id, root_id, handles, "
@@ -69,9 +71,12 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
     def as_of(self) -> datetime:
         return FIRST_NIGHT + timedelta(days=self.night)
 
-    def live(self) -> None:
-        """One night: what is new, changed, counted again, gone, late or asked. The first brings months of history."""
-        self.night += self.dice.choice((1, 1, 2))  # a skipped night now and then
+    def live(self, *surely: str) -> None:
+        """One night: what is new, changed, counted again, gone, late or asked. The first brings months of history.
+
+        `surely` names what (of SURELY) happens this night whatever the dice say.
+        """
+        self.night += 2 if "skipped night" in surely else self.dice.choice((1, 1, 2))  # a skipped night now and then
         with duckdb.connect(str(self.con_path)) as self.con:
             self.con.execute("begin")
             self.con.execute("insert into raw.run values (?, ?, ?)", [f"run-{self.night}", self.as_of, self.as_of])
@@ -88,6 +93,9 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
                 self._publish(self.as_of - timedelta(days=self.dice.uniform(5, 120)))
             for change in self.dice.sample(self._changes(), 7):
                 change()
+            for name, change in self._named_changes().items():
+                if name in surely:
+                    change()
             for days_ago in (2, 12, 28, 80) if self.load_seq == 1 else (None,):
                 self._chatter(days_ago)
             self._tell_late()
@@ -104,6 +112,9 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
         return [self._recount, self._edit, self._delete, self._rematch, self._follow, self._rename, self._collect,
                 self._score, self._score, self._correct, self._match_rules, self._read_threads,
                 self._spread]  # fmt: skip
+
+    def _named_changes(self) -> dict[str, Callable[[], None]]:
+        return dict(zip(SURELY, (self._recount_late, self._edit, self._delete_one, self._rematch_anew), strict=False))
 
     def _publish(self, at: datetime) -> None:
         number = len(self.mentions)
@@ -162,20 +173,26 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
             touched = [self.load_seq, row["mention_id"], entity, row["platform"], row["author_id"], row["published_at"]]
             self.con.execute("insert into raw.touched values (?, ?, ?, ?, ?, null, ?, ?)", [*touched, state])
 
-    def _recount(self, key: str | None = None) -> None:
-        key = key or self.dice.choice(list(self.mentions))
+    def _recount(self, key: str | None = None, at: datetime | None = None) -> None:
+        key, at = key or self.dice.choice(list(self.mentions)), at or self.as_of
         row = self.mentions[key]
-        if (key, self.as_of) in self.captured:
+        if (key, at) in self.captured:
             return
-        self.captured.add((key, self.as_of))
+        self.captured.add((key, at))
         told = [self.dice.choice((None, 0, self.dice.randint(0, 900))) for _ in COUNTS]
-        age = (self.as_of - row["published_at"]).total_seconds() / 3600
+        age = (at - row["published_at"]).total_seconds() / 3600
         self.con.execute(
             f"insert into raw.engagement_snapshot (mention_id, captured_at, age_hours, {', '.join(COUNTS)}, load_seq) "
             "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [key, self.as_of, age, *told, self.load_seq],
+            [key, at, age, *told, self.load_seq],
         )
         self._touch(row, "new")
+
+    def _recount_late(self) -> None:
+        """A reading that arrives more than a month after it was made: a file brings it."""
+        at = self.as_of - timedelta(days=self.dice.uniform(31, 45), seconds=self.load_seq)
+        old = [key for key, row in self.mentions.items() if row["published_at"] < at]
+        self._recount(self.dice.choice(old), at.replace(microsecond=0))
 
     def _edit(self) -> None:
         row = dict(self.mentions[self.dice.choice(list(self.mentions))])
@@ -188,6 +205,19 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
     def _delete(self) -> None:
         row = dict(self.mentions[self.dice.choice(list(self.mentions))])
         self._store({**row, "deleted_at": self.as_of})
+
+    def _delete_one(self) -> None:
+        """One that was still there; `_delete` may tell again of one that was gone."""
+        row = self.mentions[self.dice.choice([key for key, row in self.mentions.items() if not row["deleted_at"]])]
+        self._store({**row, "deleted_at": self.as_of})
+
+    def _rematch_anew(self) -> None:
+        """With another result than before, which `_rematch` may come to again."""
+        row = self.mentions[self.dice.choice(list(self.mentions))]
+        before = row["entities"]
+        while sorted(entities := self._pick_entities()) == sorted(before):
+            continue
+        self._store({**row, "entities": entities})
 
     def _rematch(self) -> None:
         row = dict(self.mentions[self.dice.choice(list(self.mentions))])

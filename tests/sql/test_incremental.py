@@ -34,7 +34,8 @@ MARTS = (
     "kpi_response_hours", "kpi_departments", "kpi_departments_daily",
     "fct_engagement_daily", "fct_follower_fit", "fct_post_buckets", "kpi_post_performance", "kpi_account_daily",
     "kpi_conversations", "kpi_conversation_generations", "kpi_voices", "kpi_influence", "kpi_campaigns",
-    "kpi_topics", "kpi_referrals", "kpi_journey", "kpi_employer_daily", "kpi_targets",
+    "kpi_topics", "kpi_referrals", "kpi_journey", "kpi_employer_daily", "kpi_targets", "kpi_content",
+    "kpi_message_accounts", "kpi_message_consistency", "kpi_spikes", "kpi_episodes",
 )  # fmt: skip
 TOPICS = ["entity_id", "report_date", "language", "term"]
 

@@ -3,6 +3,9 @@
 -- by itself adds nothing: it has been told, and its sum would go on ringing for days (a reset, without the recursion).
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_spike_days'}) }}
 
+{#- Outside the condition, so that dbt sees the reference also while parsing. -#}
+{% set anew = ref('int_spike_days') %}
+
 with scores as (
     select
         scores.*,
@@ -17,6 +20,10 @@ with scores as (
         end as excess
     from {{ ref('int_spike_scores') }} as scores
     inner join {{ ref('int_spike_counts') }} as counts using (entity_id, scope, sentiment, report_date, day_number)
+    {% if is_incremental() -%}
+        -- No day looks back further than its sum does.
+        where scores.report_date >= (select {{ add_days('min(report_date)', -55) }} from {{ anew }})
+    {%- endif %}
 ),
 
 lags as (
