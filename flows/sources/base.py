@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, Stri
 from flows import records
 from flows.errors import SourceError
 from flows.sources.access import Credentials, RateLimit, Secret
+from flows.sources.lenient_json import decoded
 from flows.sources.tables import TABLE_OF, Row, Tables
 
 Verb = Literal["discover", "browse", "timeline", "refresh", "context", "read"]
@@ -41,9 +42,6 @@ def _zone(name: str) -> str:
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Zone = Annotated[str, AfterValidator(_zone)]
-_ESCAPE = re.compile(  # a whole pair, half of one (6 bytes), or any other escape, so that \\ud800 is none
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.", re.DOTALL
-)
 _OFFSET = re.compile(r"(?:\(byte|position) ([0-9]+)")
 
 
@@ -105,7 +103,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     def json(self, shape: Any = Any) -> Any:
         """The decoded body. Raises SourceError, without a word of the body, where it is not JSON of that shape."""
         try:
-            return _decoded(self.body, shape)
+            return decoded(self.body, shape)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             said = type(error).__name__
             if isinstance(error, msgspec.ValidationError):
@@ -115,19 +113,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
             raise SourceError(
                 self.platform, f"{self.request} answered no JSON as it should: {said} of {len(self.body):,} bytes"
             ) from error
-
-
-def _decoded(body: bytes, shape: Any) -> Any:
-    """JSON of a shape; half of a surrogate pair, which would spoil the whole page, is read as U+FFFD."""
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:
-        mended = _ESCAPE.sub(lambda found: rb"\ufffd" if len(found[0]) == 6 else found[0], body)
-        if mended == body:
-            raise
-        return msgspec.json.decode(mended, type=shape)
 
 
 Params = Mapping[str, str | int | Sequence[str]]

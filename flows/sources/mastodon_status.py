@@ -95,7 +95,8 @@ def records_of(item: Mapping[str, Any], page: Page, server: Server) -> Sequence[
 def _status(status: Mapping[str, Any], page: Page, server: Server) -> Sequence[records.Record]:
     native_id, published_at = server.native_id(status), utc(status["created_at"])
     parent, quoted = server.parent(status), _quoted(status, server)
-    is_reply = status.get("in_reply_to_id") is not None
+    # A parent that was deleted leaves only whose it was.
+    is_reply = (status.get("in_reply_to_id") or status.get("in_reply_to_account_id")) is not None
     root = server.root if is_reply else native_id
     poll, card, tags = status.get("poll"), status.get("card") or {}, status.get("tags") or []
     mention = records.Mention(

@@ -152,6 +152,21 @@ async def test_time_that_a_channel_does_not_reach_is_told_as_not_covered(nights:
     ]
 
 
+async def test_time_that_a_source_can_no_more_be_asked_for_is_told_as_not_covered_without_a_question(
+    nights: Night,
+) -> None:
+    nights.server.on("/search", reply(POSTS))
+    lost = replace(search(end=NOW - timedelta(days=8)), is_lost=True)
+    gone, asked = await nights.run(lost, search())
+    assert (gone.is_covered, gone.error, gone.pages, asked.is_covered) == (False, None, [], True)
+    assert len(nights.server.asked) == 1
+    told = "select window_end, is_covered, items, lost_items, error from raw.collection order by window_end"
+    assert nights.con.execute(told).fetchall() == [
+        (NOW - timedelta(days=8), False, 0, 0, None),
+        (NOW, True, 1, 0, None),
+    ]
+
+
 @pytest.mark.parametrize(
     "fault",
     [

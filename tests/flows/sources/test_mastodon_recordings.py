@@ -49,7 +49,7 @@ def check_fields(body: Any, found: Parsed, host: str, name: str) -> int:
         if told.get("reblog"):
             assert (mention["kind"], mention["text"]) == ("repost", "")
             continue
-        assert (mention["kind"] == "reply") == (told["in_reply_to_id"] is not None)
+        assert (mention["kind"] == "reply") == (told["in_reply_to_account_id"] is not None)
         assert mention["hashtags"] == [tag["name"].lower() for tag in told["tags"]]
         bare = re.sub(r"<[^>]+>|\s|&[#\w]+;", "", told["spoiler_text"] + told["content"])
         signs = [sign for sign in re.sub(r"\s", "", mention["text"]) if sign not in "&'<>\"\xa0"]

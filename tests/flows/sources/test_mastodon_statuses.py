@@ -104,6 +104,15 @@ def test_whom_a_reply_answers_is_told_as_far_as_the_page_tells() -> None:
     ]
 
 
+def test_a_reply_whose_parent_was_deleted_is_still_a_reply() -> None:
+    mentions = [{"id": "a-carl", "acct": "carl", "username": "carl", "url": "x"}]
+    found = parsed([status(local_id="2", in_reply_to_id=None, in_reply_to_account_id="a-carl", mentions=mentions)])
+    (mention,) = found.tables["mention"].rows(named=True)
+    assert (mention["kind"], mention["parent_id"], mention["root_id"]) == ("reply", None, None)
+    edges = found.tables["interaction"].select("kind", "target_mention_id", "target_id").rows()
+    assert edges == [("reply", None, f"mastodon:carl@{HERE}")]
+
+
 def test_a_full_status_is_read_whole() -> None:
     content = (
         '<p><a class="u-url mention" href="https://here.example/@carl">@carl</a> look &amp; see<br>'
