@@ -1,7 +1,4 @@
-"""The entries of RSS, Atom and CDF and of JSON Feed, however ill-formed, all as JSON Feed has them.
-
-Feeds of XML are read by feedparser; those that are plain (`feed_quick`) by a quicker reader, which tells the same.
-"""
+"""The entries of RSS, Atom and CDF (by feedparser) and of JSON Feed, however ill-formed, all as JSON Feed has them."""
 
 from __future__ import annotations
 
@@ -14,7 +11,6 @@ import feedparser
 import msgspec
 
 from flows.errors import SourceError
-from flows.sources import feed_quick
 from flows.sources.base import Page
 from flows.sources.plain_text import from_html
 
@@ -68,18 +64,6 @@ def read_feed(page: Page) -> Feed:
         raise SourceError(page.platform, f"{page.request} gave a feed of {len(body):,} bytes; {LARGEST:,} are read")
     if body[:1] == b"{":
         return _json_feed(msgspec.structs.replace(page, body=body))
-    found = feed_quick.read(body, page.headers.get("content-type", "")) or _read_with_care(page)
-    try:
-        entries = [msgspec.json.encode(_entry(entry)) for entry in found.entries]
-    except _CRASHES as error:
-        raise _unreadable(page, error) from None
-    if _HTML in body[:4096].lower() or not (found.version or entries or found.feed):
-        raise SourceError(page.platform, f"{page.request} gave no feed; open the address and look for the feed's own")
-    return Feed(entries=entries, site=found.feed.get("link"), language=found.feed.get("language"))
-
-
-def _read_with_care(page: Page) -> feed_quick.Told:
-    """As feedparser reads it: whatever its form, its encoding, its mistakes."""
     headers = {
         "content-type": page.headers.get("content-type", ""),
         "content-location": page.request.partition(" ")[2],  # relative addresses are relative to the feed's
@@ -88,13 +72,12 @@ def _read_with_care(page: Page) -> feed_quick.Told:
         found = feedparser.parse(  # a stream: as bytes, a feed could name a file or an address to read instead
             io.BytesIO(page.body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
+        entries = [msgspec.json.encode(_entry(entry)) for entry in found.entries]
     except _CRASHES as error:
-        raise _unreadable(page, error) from None
-    return feed_quick.Told(found.feed, found.entries, found.get("version", ""))
-
-
-def _unreadable(page: Page, error: Exception) -> SourceError:
-    return SourceError(page.platform, f"{page.request} cannot be read as a feed: {type(error).__name__}")
+        raise SourceError(page.platform, f"{page.request} cannot be read as a feed: {type(error).__name__}") from None
+    if _HTML in body[:4096].lower() or not (found.get("version") or entries or found.feed):
+        raise SourceError(page.platform, f"{page.request} gave no feed; open the address and look for the feed's own")
+    return Feed(entries=entries, site=found.feed.get("link"), language=found.feed.get("language"))
 
 
 def wrap(_page: Page, entries: Sequence[bytes]) -> bytes:

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.errors import SourceError
-from flows.sources import articles, feed, feed_quick
+from flows.sources import articles, feed
 from flows.sources.base import Page, Parsed, Window
 from flows.sources.feed_entries import LARGEST
 from flows.sources.moments import utc
@@ -223,57 +223,6 @@ def test_items_wrapped_as_a_page_again_are_the_same_items(body: str) -> None:
         .drop("language_reported")
         .equals(parsed(body).tables["mention"].drop("language_reported"))
     )
-
-
-def outcome(body: bytes | str, content_type: str = "application/xml") -> tuple[Any, ...]:
-    found = parsed(body, content_type)
-    return {name: rows.rows() for name, rows in found.tables.items()}, found.malformed.rows(), found.covered_from
-
-
-LINKED = "<link>https://news.example/1</link>"
-TIMED = f"<title>AT&amp;T &amp; Q&amp;A</title>{LINKED}<pubDate>Sat, 21 Nov 2026 10:00:00 -0800</pubDate>"
-
-
-def test_a_plain_feed_is_read_quickly_and_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    body = rss(f"{TIMED}<description>&lt;p&gt;See &lt;a href='/b'&gt;this&lt;/a&gt;&lt;/p&gt;</description>")
-    assert feed_quick.read(body.encode(), "application/rss+xml; charset=utf-8")
-    quick = outcome(body)
-    monkeypatch.setattr(feed_quick, "read", lambda *_: None)
-    assert outcome(body) == quick
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        rss(f"{LINKED}<title>1 &lt;b 2</title>"),  # HTML or not
-        rss(f"{LINKED}<title>a</title><pubDate>2026-11-21T10:00:00-0800</pubDate>"),
-        rss(f"{LINKED}<title>a</title><pubDate>Sat, 21 Nov 2026 10:00:00 CET</pubDate>"),
-        rss("<title>a</title><link>/1</link>"),
-        rss("<title>a</title>"),
-        rss(f"{LINKED}<title>a</title><summary>b</summary><description>c</description>"),
-        rss(f"{LINKED}<title>a<b>c</b></title>"),
-        rss(f"{LINKED}<title>a &#150; b</title>"),
-        rss(f"{LINKED}<title>Ã©</title>"),
-        rss(f"{LINKED}<title>a & b</title>"),
-        '<!DOCTYPE r [<!ENTITY a "b">]>' + rss(f"{LINKED}<title>&a;</title>"),
-        '<?xml version="1.0" encoding="cp1251"?>' + rss(LINKED).partition("?>")[2],
-        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><link href="https://news.example/1"/>'
-        "<summary>List&lt;int&gt;</summary></entry></feed>",
-        '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/x/"><entry><link href="https://news.example/1"/></entry></feed>',
-    ],
-)
-def test_what_readers_could_differ_on_is_left_to_the_careful_one(body: str) -> None:
-    assert feed_quick.read(body.encode(), "application/xml") is None
-
-
-@pytest.mark.real_data
-def test_recorded_feeds_say_the_same_to_both_readers(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = [each for _, each, _ in recordings(shared_data) if feed_quick.read(each.body, each.headers["content-type"])]
-    assert len(quick) >= 30
-    told = [outcome(each.body, each.headers["content-type"]) for each in quick]
-    monkeypatch.setattr(feed_quick, "read", lambda *_: None)
-    for each, expected in zip(quick, told, strict=True):
-        assert outcome(each.body, each.headers["content-type"]) == expected, each.body[:300]
 
 
 BOMB = '<!ENTITY a "lol">' + "".join(
