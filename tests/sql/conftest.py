@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from raw_nights import ZONE, Nights
+from raw_nights import Nights
+from raw_windows import ZONE
 
 from warehouse.connection import StorageSettings
 from warehouse.models import build

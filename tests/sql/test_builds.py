@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from raw_nights import ZONE, Nights
+from raw_nights import Nights
+from raw_windows import ZONE
 
 from warehouse.connection import StorageSettings
 from warehouse.dbt_project import PROJECT

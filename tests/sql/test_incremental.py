@@ -22,7 +22,8 @@ from oracle_targets import Targets
 from oracle_topics import topics
 from oracle_visits import referrals
 from oracle_voices import Voices
-from raw_nights import ZONE, Nights
+from raw_nights import Nights
+from raw_windows import ZONE
 
 from warehouse.check_marts import check_marts
 from warehouse.connection import StorageSettings

@@ -1,0 +1,65 @@
+"""What was asked of the platforms in the nights: days of topics, some of which fail, and files that serve all."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+ZONE = "Europe/Berlin"  # its clocks change on 2026-03-29, within the nights
+
+
+class WindowNights:
+    """The part of `Nights` in which sources are asked."""
+
+    con: duckdb.DuckDBPyConnection
+    dice: random.Random
+    load_seq: int
+    night: int
+    as_of: datetime
+
+    def _collect(self) -> None:
+        """Attempts at day windows of the last nights, some of which fail; sometimes a file that serves all topics."""
+        rows: list[Sequence[object]] = []
+        for source, platform in (("x", "x"), ("hn", "hackernews")):
+            for topic in ("acme", "bolt", "acme-lounge"):
+                for start, end in _days(self.as_of - timedelta(days=2), self.as_of):
+                    covered = self.dice.random() < 0.6
+                    if self.dice.random() < 0.5:
+                        rows.append(self._attempt(source, platform, "discover", topic, start, end, is_covered=covered))
+        if self.dice.random() < 0.4:
+            start = self.as_of - timedelta(hours=self.dice.uniform(30, 100))
+            end = start + timedelta(hours=self.dice.choice((0, 5, 29)))
+            rows.append(self._attempt("export", "weibo", "read", None, start, end, is_covered=True))
+        rows.append(self._attempt("x", "x", "refresh", None, None, None, is_covered=True))
+        self.con.executemany(f"insert into raw.collection values ({', '.join('?' * 18)})", rows)
+
+    def _attempt(
+        self, source: str, platform: str, verb: str, topic: str | None, start: datetime | None, end: datetime | None,
+        *, is_covered: bool,
+    ) -> Sequence[object]:  # fmt: skip
+        items = self.dice.choice((0, 40, 100))
+        lost = self.dice.choice((0, 0, 7))
+        asked_at = self.as_of + timedelta(minutes=self.dice.randint(1, 50))
+        window = f"{verb}-{source}-{topic}-{start}-{end}"
+        return [f"run-{self.night}", source, platform, verb, topic, window, start, end, asked_at, is_covered, 1, items,
+                items // 4, self.dice.choice((0, 2)), lost, self.dice.choice((0, 3)), None, self.load_seq]  # fmt: skip
+
+
+def _days(first: datetime, last: datetime) -> list[tuple[datetime, datetime]]:
+    """Berlin's days from the one that holds `first`, each up to `last` at most."""
+    zone, utc = ZoneInfo(ZONE), ZoneInfo("UTC")
+    day: date = first.replace(tzinfo=utc).astimezone(zone).date()
+    spans = []
+    while (start := _midnight(day, zone)) < last:
+        day += timedelta(days=1)
+        spans.append((start, min(_midnight(day, zone), last)))
+    return spans
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    local = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
