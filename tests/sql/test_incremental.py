@@ -160,6 +160,7 @@ def misjudged_voices(con: duckdb.DuckDBPyConnection, oracle: Oracle, days: dict[
     ]
 
 
+@pytest.mark.timeout(900)  # a net, not a bound: a busy machine takes its time
 @pytest.mark.parametrize("seed", range(4))
 def test_nights_add_up_to_a_full_rebuild_and_to_the_oracle(seed: int, tmp_path: Path, data_dir: Path) -> None:
     warehouse = tmp_path / "soundings.duckdb"
