@@ -1,5 +1,5 @@
--- Grain: one row per platform: what its counts can be trusted to tell. 'reported': for every post; 'partly': for some kinds
--- of posts or some readings; 'own_only': for the account owner's posts; 'never': NULL for ever, not 0.
+-- Grain: one row per platform: what its counts can be trusted to tell. 'reported': for every post; 'partly': for some
+-- kinds of posts or some readings; 'own_only': for the account owner's posts; 'never': NULL for ever, not 0.
 {{ config(materialized='table') }}
 
 {% set metrics = ['likes', 'replies', 'reposts', 'quotes', 'views', 'bookmarks', 'upvotes', 'downvotes', 'clicks',
