@@ -209,7 +209,6 @@ WARNINGS: list[Defect] = [
     ),
     Defect(_E, _moved("reddit", upvotes=None), "upvotes.told_where_reported"),
     Defect(_E, _moved("lemmy", downvotes=None), "downvotes.told_where_reported"),
-    Defect(_E, _moved("discourse", clicks=None), "clicks.told_where_reported"),
     *(
         Defect(_E, _moved("reddit", **{counter: 1}), f"{counter}.null_where_never")
         for counter in ("likes", "quotes", "views", "bookmarks", "downvotes", "clicks")

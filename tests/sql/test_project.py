@@ -10,6 +10,8 @@ import duckdb
 import pytest
 import yaml
 
+from expectations.engagement_snapshot import NOWHERE_OF_ALL
+
 SQL = Path(__file__).parents[2] / "sql"
 MIGRATIONS = SQL.parent / "warehouse/migrations"
 LAYERS = ("staging", "intermediate", "marts")
@@ -143,6 +145,8 @@ def test_the_capabilities_name_every_platform_and_metric_once() -> None:
     keys = {(platform, metric) for platform, metric, _ in rows}
     platforms, metrics = ({key[n] for key in keys} for n in (0, 1))
     assert len(rows) == len(keys) == len(platforms) * len(metrics)
+    told_of_all = {metric for _, metric, reporting in rows if reporting == "reported"}
+    assert told_of_all == metrics - set(NOWHERE_OF_ALL)
     assert {reporting for *_, reporting in rows} == {"reported", "partly", "own_only", "never"}
     assert metrics == {
         "likes",
