@@ -11,7 +11,8 @@ from months import Evening
 
 from flows.sandbox.streams import epoch
 
-LADDER = (1, 3, 6, 24, 72, 168, 720)  # hours at which counts are to be read: from each to half as much again
+LADDER = (1, 3, 6, 24, 72, 168, 720)
+"""Hours of age at which counts are to be read: from each to half as much again, but for 24 until 48."""
 OVERLAP = 48 * HOUR  # so far back every run looks for what is new
 TOLD = frozenset({"hackernews", "reddit", "x"})  # these say what is deleted; of others it is absent twice
 
@@ -68,7 +69,8 @@ class Seen:
         """Each age of the ladder of each known post that has counts × each run since it was known that met it."""
         since = self._at_runs(self.posts.filter(self._is_counted())).filter(pl.col("run_s") >= pl.col("first_seen_s"))
         hours = pl.col("hours") * HOUR
-        at_age = pl.col("age_s").is_between(hours, 1.5 * hours, "left")
+        until = pl.when(pl.col("hours") == 24).then(2.0).otherwise(1.5)
+        at_age = pl.col("age_s").is_between(hours, until * hours, "left")
         return since.join(pl.DataFrame({"hours": LADDER}), how="cross").filter(at_age)
 
     def _is_counted(self) -> pl.Expr:
