@@ -56,22 +56,24 @@ def show(folder: Path, seed: int, days: int) -> bool:
 
 def run_both(sandbox: Sandbox, config: Path, days: int) -> bool:
     """The past as of the night before the world's end, then the night at its end, on the sandbox's own clock."""
+    night = sandbox.world.end
+    return all(live(sandbox, config, days, as_of) for as_of in (night - timedelta(days=1), night))
+
+
+def live(sandbox: Sandbox, config: Path, days: int, as_of: datetime) -> bool:
+    """The night at the world's end, or a backfill of `days` as of an earlier moment; whether it went well."""
     from flows.backfill import backfill
     from flows.nightly import nightly
 
-    night = sandbox.world.end
-    for as_of in (night - timedelta(days=1), night):
-        _turn_to(sandbox, config.parent, as_of)
-        if as_of == night:
-            state = nightly(config, None, as_of, return_state=True)
-        else:
-            state = backfill(days, config, None, as_of, return_state=True)
-        status = runs.latest(configured.load(config).data_dir)
-        if status is not None:
-            present.status(status)
-        if not state.is_completed():
-            return False
-    return True
+    _turn_to(sandbox, config.parent, as_of)
+    if as_of == sandbox.world.end:
+        state = nightly(config, None, as_of, return_state=True)
+    else:
+        state = backfill(days, config, None, as_of, return_state=True)
+    status = runs.latest(configured.load(config).data_dir)
+    if status is not None:
+        present.status(status)
+    return bool(state.is_completed())
 
 
 def _turn_to(sandbox: Sandbox, folder: Path, moment: datetime) -> None:
