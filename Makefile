@@ -21,7 +21,7 @@ demo: setup  ## 60 synthetic days and a night, end to end, over real HTTP on thi
 	@$(BIN)/soundings demo
 
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: setup
 	$(BIN)/ruff format --check .

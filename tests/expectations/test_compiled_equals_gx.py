@@ -28,9 +28,7 @@ from staged_batches import Row, clean_rows, stage
 from expectations.plans import Plan, Rule
 from expectations.suites import ROWS
 
-pytestmark = pytest.mark.xdist_group("great_expectations")  # one import of it in all
-
-FRAMES, SIZE = 22, 200
+FRAMES, SIZE = 26, 200
 """So that each rule has 20 in which it fails on 1 to 50 % of the rows, however the dice fall."""
 
 MUTATIONS = (

@@ -11,8 +11,6 @@ from expectations.errors import ExpectationError
 from expectations.regex import to_re2
 from expectations.suites import Suite, note
 
-pytestmark = pytest.mark.xdist_group("great_expectations")  # one import of it in all
-
 CRITICAL: dict[str, Any] = {"column": "text", "severity": "critical", "meta": note("text.rule", "because")}
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -18,8 +18,6 @@ from expectations.data_docs import write_data_docs
 from expectations.validate import validate
 from expectations.verdict import Verdict
 
-pytestmark = pytest.mark.xdist_group("great_expectations")  # one import of it in all
-
 
 @pytest.fixture(scope="module")
 def verdict(tmp_path_factory: pytest.TempPathFactory) -> Verdict:

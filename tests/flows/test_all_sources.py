@@ -16,7 +16,7 @@ from flows.sandbox.platforms import FACADES
 from flows.sandbox.server import serve
 from flows.sources import SOURCES
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("all-sources")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 HEALED = datetime(2026, 6, 1)
 CALM, BROKEN = HEALED - timedelta(days=2), HEALED - timedelta(days=1)
 GAP = CALM.date()  # the day that the broken night should have brought

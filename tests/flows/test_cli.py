@@ -16,7 +16,6 @@ import pytest
 from flows import cli, runs
 from warehouse.lock import hold_lock
 
-pytestmark = pytest.mark.xdist_group("cli")  # two nights for all
 CONFIG = """
 [project]
 name = "Acme"

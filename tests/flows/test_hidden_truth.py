@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
@@ -81,12 +80,7 @@ def ask(told: Told, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     return ask
 
 
-def seeds() -> list[Any]:
-    """Each seed's tests go to one worker: its world is lived once."""
-    return [pytest.param(seed, marks=pytest.mark.xdist_group(f"world-{seed}")) for seed in (1, 2, 3)]
-
-
-@pytest.fixture(scope="module", params=seeds())
+@pytest.fixture(scope="module", params=[1, 2, 3])
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Iterator[Told]:
     world = World.make(request.param, DAYS, scale=0.4, end=NIGHT)
     folder = tmp_path_factory.mktemp(f"world{request.param}")

@@ -26,7 +26,6 @@ from tests.warehouse_state import differences, state
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NIGHT = datetime(2026, 6, 1, 2)
 BRANDS = ("entity_id", "report_date")
-one_worker = pytest.mark.xdist_group("nights")  # that has lived the calm one
 
 
 def release(folder: Path, sql: str) -> pl.DataFrame:
@@ -104,7 +103,6 @@ def before(served: Served, tmp_path: Path) -> Iterator[Stage]:
     stage.faults()
 
 
-@one_worker
 def test_a_failing_source_stops_no_other_and_the_next_night_heals_the_gap(before: Stage) -> None:
     stage = before
     stage.faults({"match": "/api/", "kind": "503", "count": None})
@@ -132,7 +130,6 @@ def test_a_failing_source_stops_no_other_and_the_next_night_heals_the_gap(before
     assert stage.warehouse("select count(*) - count(distinct mention_id) from raw.mention") == [(0,)]
 
 
-@one_worker
 def test_faults_that_pass_leave_what_a_quiet_night_leaves(served: Served, before: Stage) -> None:
     stage = before
     faults = [
@@ -159,7 +156,6 @@ def test_faults_that_pass_leave_what_a_quiet_night_leaves(served: Served, before
     assert set(found) <= {"raw.collection", "marts.kpi_coverage"}  # where the refusals are counted
 
 
-@one_worker
 def test_a_replay_of_what_has_landed_changes_nothing(served: Served, stage: Stage) -> None:
     from flows.backfill import replay
 
@@ -180,7 +176,6 @@ def test_a_replay_of_what_has_landed_changes_nothing(served: Served, stage: Stag
     assert changed <= notes | by_clock | {"marts.kpi_coverage", "marts.kpi_content", "marts.dim_dates"}
 
 
-@one_worker
 def test_a_page_that_was_lost_from_landing_fails_its_window_and_no_other(stage: Stage) -> None:
     for page in (stage.folder / "data/landing/microblog").glob("*/*/*.zst"):
         page.write_bytes(page.read_bytes()[:-7])
@@ -192,13 +187,11 @@ def test_a_page_that_was_lost_from_landing_fails_its_window_and_no_other(stage: 
     assert (status.source("hackernews").state, status.source("microblog").state) == ("completed", "failed")
 
 
-@one_worker
 def test_a_night_tells_prefect_its_sources_and_its_release(served: Served) -> None:
     assert "hackernews" in served.artifacts["sources"]
     assert str(served.status.release) in served.artifacts["release"]
 
 
-@one_worker
 def test_staging_is_empty_after_a_night_and_a_second_folder_is_refused_while_one_runs(stage: Stage) -> None:
     from flows.errors import SoundingsError
     from flows.run import opened

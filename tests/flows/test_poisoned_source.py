@@ -15,7 +15,7 @@ from flows import present, runs
 from flows.runs import RunStatus
 from warehouse.quarantine import Choice
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("poisoned")]  # one story
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NIGHT = datetime(2026, 7, 1, 2)
 NAMES = ("forum", "news", "poisoned", "shop", "video")
 HEAD = """

@@ -14,7 +14,6 @@ from warehouse.dbt_project import PROJECT
 from warehouse.errors import WarehouseError
 from warehouse.models import BuildReport, build
 
-pytestmark = pytest.mark.xdist_group("first_night")
 PUBLIC = "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = 'marts'"
 KPIS = "from marts.kpi_entity_daily order by all"
 

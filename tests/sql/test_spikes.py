@@ -20,7 +20,6 @@ from test_incremental import differences as differences_in
 from warehouse.connection import StorageSettings
 from warehouse.models import build
 
-pytestmark = pytest.mark.xdist_group("spikes")  # one warehouse
 FAMILY = {entity: parent or entity for entity, parent in ENTITIES.items()}
 Mart = dict[tuple[str, str, str, date], dict[str, Any]]
 

@@ -19,7 +19,6 @@ WRITTEN = {
 }
 
 
-@pytest.mark.xdist_group("first_night")
 def test_the_hand_worked_rows_come_out(tmp_path: Path, nights: Nights) -> None:
     """Unit tests take the columns' types from built tables, and nothing else of them."""
     home = tmp_path / "dbt"

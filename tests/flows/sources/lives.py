@@ -12,10 +12,10 @@ from staged_worlds import FIRST, LAST, NEXT
 
 from flows.sandbox.platforms import FACADES
 
-PLATFORMS = [pytest.param(name, marks=pytest.mark.xdist_group(f"contract-{name}")) for name in sorted(FACADES)]
+PLATFORMS = sorted(FACADES)
 of_all = pytest.mark.parametrize("platform", PLATFORMS)
 of_all_with_mentions = pytest.mark.parametrize(
-    "platform", [each for each in PLATFORMS if FACADES[str(each.values[0])].mentions]
+    "platform", [each for each in PLATFORMS if FACADES[each].mentions]
 )
 
 

@@ -15,7 +15,7 @@ from flows.sandbox.server import serve
 from warehouse.connection import connect
 from warehouse.releases import list_releases
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("thirty-nights")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PLATFORMS = ("hackernews", "mastodon", "bluesky", "reddit", "x")
 PUBLISHED = 2  # of the last nights
 _INTERACTIONS = ("likes", "replies", "reposts", "quotes", "upvotes")
