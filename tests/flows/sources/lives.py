@@ -14,9 +14,7 @@ from flows.sandbox.platforms import FACADES
 
 PLATFORMS = sorted(FACADES)
 of_all = pytest.mark.parametrize("platform", PLATFORMS)
-of_all_with_mentions = pytest.mark.parametrize(
-    "platform", [each for each in PLATFORMS if FACADES[each].mentions]
-)
+of_all_with_mentions = pytest.mark.parametrize("platform", [each for each in PLATFORMS if FACADES[each].mentions])
 
 
 KILLED_AT = 4  # the request with which the first night's process ends
