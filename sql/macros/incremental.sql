@@ -15,6 +15,16 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The days `day` of a relation and the `days` after each: for what looks back on as many days. -#}
+{% macro days_and_after(touched, day, days, name=none) -%}
+select {{ day }}{{ ' as ' ~ name if name }} from {{ touched }}
+union
+select dates.report_date{{ ' as ' ~ name if name }}
+from {{ ref('dim_dates') }} as dates
+inner join {{ touched }} as touched
+    on dates.report_date between touched.{{ day }} and {{ add_days('touched.' ~ day, days) }}
+{%- endmacro %}
+
 {#- dbt's delete+insert deletes only keys that come back. Ours deletes every key of the scope (`meta.scope`), so that a
     mention that lost its entity, or a day that lost its last mention, goes too. A model without a scope keeps the keys that
     do not come back. -#}

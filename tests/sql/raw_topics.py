@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,9 +21,7 @@ class TopicNights:
     load_seq: int
     as_of: datetime
     mentions: dict[str, dict[str, Any]]
-
-    def _store(self, row: dict[str, Any]) -> None:
-        raise NotImplementedError
+    _store: Callable[[dict[str, Any]], None]
 
     def _chatter(self, days_ago: int | None = None) -> None:
         """A morning's mentions of the same entities, some of them found otherwise, scored at once."""
