@@ -139,3 +139,8 @@ def schema(table: str) -> pl.Schema:
     if table in records.SIGNALS:
         return records.schema(records.SIGNALS[table])
     return records.schema(records.TABLES[table], lineage=True)
+
+
+def quarantine(folder: Path) -> list[dict[str, Any]]:
+    """What validation refused, a row an item."""
+    return pl.read_parquet(folder / "quarantine.parquet").to_dicts()

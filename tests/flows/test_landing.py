@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,65 +12,11 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from landing_samples import NIGHT, URL, Network, attempt_at, end, put, read_all
 
 from flows.errors import SourceError
-from flows.http import Answer
 from flows.landing import Attempt, LandingClient, finished_windows, prune_landing, read_page, request_key
-from flows.sources.base import Page, Window
-from flows.sources.paginate import follow
-
-NIGHT = datetime.fromisoformat("2026-03-02T02:00:00")
-URL = "https://api.example.org/search"
-
-
-def attempt_at(root: Path, run_id: str = "run1", as_of: datetime = NIGHT, **more: Any) -> Attempt:
-    asked = {"source": "hn", "platform": "hackernews", "verb": "discover", "topic_id": "acme", "window_id": "acme-w1"}
-    options = {**asked, "run_id": run_id, "as_of": as_of, "max_age": timedelta(hours=12), **more}
-    return Attempt.open(root, **options)
-
-
-def put(attempt: Attempt, number: int, body: bytes = b'{"items": []}') -> Page:
-    key = request_key("GET", URL, {"page": number})
-    return attempt.put(key, body, request=f"GET {URL}?page={number}", fetched_at=NIGHT, headers={"etag": "x"})
-
-
-def end(attempt: Attempt, pages: Collection[str] = (), **more: Any) -> None:
-    attempt.finish(list(pages), **{"is_covered": True, "rate_limited": 0, "lost_items": 0, "error": None, **more})
-
-
-class Network:
-    """Answers page after page until it breaks; counts what it was asked."""
-
-    def __init__(self, pages: int, breaks_at: int | None = None) -> None:
-        self.pages, self.breaks_at = pages, breaks_at
-        self.asked: list[int] = []
-
-    async def get(
-        self,
-        url: str,
-        params: Mapping[str, str | int] | None = None,
-        allow_status: Collection[int] = (),  # noqa: ARG002 - the client's interface
-        headers: Mapping[str, str] | None = None,  # noqa: ARG002
-    ) -> Answer:
-        number = int((params or {}).get("page", 0))
-        if number == self.breaks_at:
-            raise SourceError("hackernews", "the network is gone", retryable=True)
-        self.asked.append(number)
-        following = str(number + 1) if number + 1 < self.pages else None
-        body = msgspec.json.encode({"items": [number], "next": following})
-        return Answer(f"GET {url}?page={number}", 200, {"content-type": "application/json"}, body, NIGHT)
-
-
-async def read_all(client: LandingClient) -> AsyncIterator[Page]:
-    async def fetch(token: str | None) -> Page:
-        return await client.get(URL, {"page": token or 0})
-
-    async for page in follow(fetch, lambda page: page.json()["next"], items_of, max_pages=50):
-        yield page
-
-
-def items_of(page: Page) -> list[bytes]:
-    return [msgspec.json.encode(item) for item in page.json()["items"]]
+from flows.sources.base import Window
 
 
 @given(st.binary(max_size=2000), st.dictionaries(st.sampled_from(["etag", "link"]), st.text(max_size=20)))
@@ -165,70 +106,6 @@ def test_another_window_topic_or_verb_finds_nothing(tmp_path: Path) -> None:
         assert attempt_at(tmp_path, "run2", **other).find(key) is None
 
 
-def spoil_flip(content: bytes) -> bytes:
-    return content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
-
-
-def other_body(content: bytes) -> bytes:
-    return zstandard.compress(zstandard.decompress(content) + b" ")
-
-
-def other_page(content: bytes) -> bytes:
-    return zstandard.compress(zstandard.decompress(content).replace(b"/run1/", b"/run9/"))
-
-
-def huge_claim(content: bytes) -> bytes:
-    return b"\x28\xb5\x2f\xfd\xe0" + (1 << 60).to_bytes(8, "little") + content[13:]
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [spoil_flip, lambda c: c[: len(c) // 2], lambda _: b"", lambda _: b"no zstd", other_body, other_page, huge_claim],
-    ids=["flip", "half", "empty", "garbage", "other body", "other page", "huge claim"],
-)
-async def test_a_damaged_page_is_never_believed_and_fetched_again(
-    tmp_path: Path, spoil: Callable[[bytes], bytes]
-) -> None:
-    pages = [page async for page in read_all(LandingClient(attempt_at(tmp_path), Network(pages=3)))]
-    path = tmp_path / "hn" / f"{pages[1].page_id}.zst"
-    path.write_bytes(spoil(path.read_bytes()))
-    with pytest.raises(SourceError, match=path.name):
-        read_page(tmp_path, pages[1].page_id)
-    network = Network(pages=3)
-    again = [page async for page in read_all(LandingClient(attempt_at(tmp_path), network))]
-    assert (network.asked, again) == ([1], pages)
-    assert read_page(tmp_path, pages[1].page_id) == pages[1]
-
-
-def test_what_a_killed_writer_leaves_behind_is_no_page(tmp_path: Path) -> None:
-    script = f"""
-import os, pathlib
-from tests.flows.test_landing import attempt_at, put
-attempt = attempt_at(pathlib.Path({str(tmp_path)!r}))
-put(attempt, 1)
-os.fsync = lambda _: os.kill(os.getpid(), {int(signal.SIGKILL)})  # in the middle of the next put
-put(attempt, 2)
-"""
-    root = Path(__file__).parents[2]
-    killed = subprocess.run(
-        [sys.executable, "-c", script], cwd=root, check=False, env={**os.environ, "PYTHONPATH": "."}
-    )
-    assert killed.returncode == -signal.SIGKILL
-    folder = tmp_path / "hn" / "acme-w1" / "run1"
-    assert any(path.name.startswith(".writing-") for path in folder.iterdir())
-    attempt = attempt_at(tmp_path)
-    assert attempt.find(request_key("GET", URL, {"page": 1})) is not None
-    assert attempt.find(request_key("GET", URL, {"page": 2})) is None
-    assert put(attempt, 2).page_id.startswith("acme-w1/run1/0002-")
-    assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".zst", ".zst"]
-
-
-def test_an_attempt_killed_before_its_first_file_is_begun_again(tmp_path: Path) -> None:
-    (tmp_path / "hn" / "acme-w1" / "run1").mkdir(parents=True)
-    put(attempt_at(tmp_path), 1)
-    assert attempt_at(tmp_path).find(request_key("GET", URL, {"page": 1}))
-
-
 def test_finished_windows_come_oldest_first_and_within_bounds(tmp_path: Path) -> None:
     window = Window(NIGHT - timedelta(days=1), NIGHT)
     for day, source in itertools.product((3, 1, 2), ("hn", "files")):
@@ -243,82 +120,6 @@ def test_finished_windows_come_oldest_first_and_within_bounds(tmp_path: Path) ->
     since, until = NIGHT + timedelta(days=2), NIGHT + timedelta(days=3)
     assert [w.is_covered for w in finished_windows(tmp_path, "hn", since, until)] == [False]
     assert list(finished_windows(tmp_path / "nowhere")) == []
-
-
-def test_a_damaged_outcome_is_named_with_what_to_do(tmp_path: Path) -> None:
-    end(attempt_at(tmp_path))
-    (tmp_path / "hn" / "acme-w1" / "run1" / "window.json").write_bytes(b"{")
-    with pytest.raises(SourceError, match=r"window.json is damaged .* delete its folder"):
-        list(finished_windows(tmp_path))
-
-
-@pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "A", "a\n", ".hidden", "ä", "x" * 151, "a\0"])
-@pytest.mark.parametrize("field", ["source", "window_id"])
-def test_a_name_that_cannot_name_a_folder_is_refused(tmp_path: Path, field: str, name: str) -> None:
-    with pytest.raises(SourceError, match="cannot name a folder"):
-        attempt_at(tmp_path, **dict[str, Any]({field: name}))
-
-
-@pytest.mark.parametrize("page_id", ["", "../../etc/passwd", "w/r/0001-zz", "*/run1/0001-" + "a" * 24, "w/r"])
-def test_a_page_id_that_is_none_reads_no_file(tmp_path: Path, page_id: str) -> None:
-    with pytest.raises(SourceError, match="is no page id"):
-        read_page(tmp_path, page_id)
-
-
-def test_a_missing_page_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=rf"acme-w1/run1/0001-{'a' * 24}.zst names 0 files"):
-        read_page(tmp_path, f"acme-w1/run1/0001-{'a' * 24}")
-
-
-async def pages_of(bodies: list[tuple[list[int], str | None]], max_pages: int = 50) -> tuple[list[Any], str]:
-    """What following gives over a platform that hands out these pages in turn: the items, and the error."""
-    numbers = itertools.count()
-
-    async def fetch(token: str | None) -> Page:
-        items, following = bodies[min(next(numbers), len(bodies) - 1)]
-        body = msgspec.json.encode({"items": items, "next": following})
-        return Page(
-            page_id="w/r/0001-a",
-            source="hn",
-            platform="hackernews",
-            verb="discover",
-            topic_id=None,
-            as_of=NIGHT,
-            fetched_at=NIGHT,
-            request=f"GET {URL}",
-            status=200,
-            body=body,
-        )
-
-    items: list[Any] = []
-    try:
-        async for page in follow(fetch, lambda page: page.json()["next"], items_of, max_pages=max_pages):
-            items += page.json()["items"]
-    except SourceError as error:
-        return items, str(error)
-    return items, ""
-
-
-@pytest.mark.parametrize(
-    ("bodies", "items", "says"),
-    [
-        ([([1, 2], "a"), ([3], None)], [1, 2, 3], ""),
-        ([([1], "a"), ([], "b"), ([2], None)], [1], ""),
-        ([([], "a")], [], ""),
-        ([([1], "a"), ([2], "b"), ([3], "a"), ([4], None)], [1, 2, 3], "its paging loops"),
-        ([([1], "a"), ([1], "b"), ([1], "c")], [1], "for the second time"),
-        ([([number], f"t{number}") for number in range(9)], [0, 1, 2, 3, 4], "is page 5 and not the last"),
-        ([([1], ""), ([2], None)], [1], ""),
-    ],
-    ids=["to the end", "empty page", "nothing", "looping cursor", "repeated page", "endless", "empty token"],
-)
-async def test_next_tokens_are_followed_but_never_in_circles(
-    bodies: list[tuple[list[int], str | None]], items: list[int], says: str
-) -> None:
-    found, error = await pages_of(bodies, max_pages=5)
-    assert found == items
-    assert says in error
-    assert bool(error) == bool(says)
 
 
 def test_what_is_older_than_kept_is_deleted_and_a_damaged_note_ends_nothing(tmp_path: Path) -> None:
