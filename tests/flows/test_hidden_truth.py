@@ -14,8 +14,9 @@ import duckdb
 import polars as pl
 import pytest
 from questions import Answers, asked
+from testbed import Typed
 
-from flows import cli, demo, records
+from flows import demo, records
 from flows.sandbox.accounts import REACH_OF_BRAND
 from flows.sandbox.demo import write_configuration
 from flows.sandbox.server import serve
@@ -64,18 +65,15 @@ def tell_moods(warehouse: Path, world: World) -> None:
 
 
 @pytest.fixture
-def ask(told: Told, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(told: Told, typed: Typed) -> Ask:
     """Type the command of the question that begins so."""
 
     def ask(beginning: str) -> list[dict[str, str]]:
         (found,) = (found for question, found in QUESTIONS.items() if question.startswith(beginning))
         sql, options = found
-        typed = ["soundings", "query", "--config", str(told.config), *options, "--format", "csv", sql]
-        monkeypatch.setattr("sys.argv", typed)
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        assert not ended.value.code
-        return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+        answer = typed("query", *options, "--format", "csv", sql, config=told.config)
+        assert answer.code == 0
+        return list(csv.DictReader(io.StringIO(answer.out)))
 
     return ask
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from rich.console import Console
-from testbed import Options, proven
+from testbed import Options, Typed, proven
 
-from flows import cli, settings, starter
+from flows import settings, starter
 from flows.credentials import access, variable
 from flows.errors import ConfigError
 from flows.sources import SOURCES
@@ -57,21 +57,16 @@ def test_secrets_come_from_the_process_else_from_the_file_beside_the_configurati
 
 
 def test_check_lists_what_is_missing_and_where_to_get_it(
-    wants_a_token: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    wants_a_token: Path, monkeypatch: pytest.MonkeyPatch, typed: Typed
 ) -> None:
     monkeypatch.setenv("SOUNDINGS_TWO_TOKEN", "s3cr3t")
-    monkeypatch.setattr("sys.argv", ["soundings", "check", "--config", str(wants_a_token)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    told = capsys.readouterr().out
-    assert ended.value.code == 2
+    code, told, _ = typed("check", config=wants_a_token)
+    assert code == 2
     assert "bed-one: SOUNDINGS_BED_ONE_TOKEN\n    an access token: Settings, Development" in told
     assert "SOUNDINGS_TWO" not in told
     assert "s3cr3t" not in told
     monkeypatch.setenv("SOUNDINGS_BED_ONE_TOKEN", "s3cr3t")
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 0
+    assert typed("check", config=wants_a_token).code == 0
 
 
 def test_two_sources_cannot_share_a_variable(wants_a_token: Path) -> None:
@@ -93,7 +88,7 @@ def test_the_example_of_the_environment_names_every_secret() -> None:
 
 
 def test_check_of_all_sources_without_credentials_lists_what_is_missing_and_where_to_get_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, typed: Typed, tmp_path: Path
 ) -> None:
     for name in [name for name in os.environ if name.startswith("SOUNDINGS_")]:
         monkeypatch.delenv(name)
@@ -103,12 +98,9 @@ def test_check_of_all_sources_without_credentials_lists_what_is_missing_and_wher
     text = path.read_text()
     path.write_text(text[: text.index("[[sources]]")] + ALL_SOURCES)
     assert {options.type for options in settings.load(path).sources} == {source.platform for source in SOURCES}
-    monkeypatch.setattr("sys.argv", ["soundings", "check", "--config", str(path)])
     monkeypatch.setattr("flows.present.out", Console(highlight=False, width=100))
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    told = capsys.readouterr().out
-    assert ended.value.code == 2
+    code, told, _ = typed("check", config=path)
+    assert code == 2
     missing, optional = told.partition("Missing in the environment")[2].split("Optional, not given:")
     for source in SOURCES:
         for secret in source.secrets:

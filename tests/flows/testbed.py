@@ -1,4 +1,5 @@
-"""A small source of its own, the job of a run that asks it, a client, and time that passes only when someone sleeps."""
+"""A small source of its own, the job of a run that asks it, a client, time that passes only when someone sleeps, and
+what a command says."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 import pytest
@@ -147,3 +148,17 @@ def search(query: str = "acme", end: datetime = NOW) -> Ask:
 
 def no_progress(done: int, total: int) -> None:
     pass
+
+
+class Said(NamedTuple):
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Typed(Protocol):
+    """Types a command line; `config` goes along as its option."""
+
+    def __call__(self, *words: str, config: Path | None = None) -> Said: ...
