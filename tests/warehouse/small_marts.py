@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from warehouse.connection import connect, literal
 
+AS_OF = datetime.fromisoformat("2026-03-01T02:00")
 KEY = "0f" * 32
+Publish = Callable[..., Path]
 ALLOW = """
 [fct_mentions]
 partition_by = "published_at"
@@ -72,3 +76,8 @@ def change(path: Path, *statements: str) -> None:
     with connect(path) as con:
         for statement in statements:
             con.execute(statement)
+
+
+def query(file: Path, sql: str) -> list[tuple[object, ...]]:
+    with connect(file, read_only=True) as con:
+        return con.execute(sql).fetchall()
