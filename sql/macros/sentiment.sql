@@ -38,6 +38,12 @@
     {%- endfor %}
 {%- endmacro %}
 
+{#- Net sentiment, −100 to 100, of counts with `prefix` and `suffix`; NULL where no text has a sentiment. -#}
+{% macro net_sentiment(prefix, suffix='') -%}
+    {%- set p, n = prefix ~ 'positive_mentions' ~ suffix, prefix ~ 'negative_mentions' ~ suffix -%}
+    100 * {{ ratio(p ~ ' - ' ~ n, p ~ ' + ' ~ prefix ~ 'neutral_mentions' ~ suffix ~ ' + ' ~ n) }}
+{%- endmacro %}
+
 {#- Public columns of sentiment from the sums of `prefix`, of a day or, by `suffix`, of the days up to it. -#}
 {% macro sentiment_rates(prefix, suffix='') -%}
     {%- set p, n = prefix ~ 'positive_mentions' ~ suffix, prefix ~ 'negative_mentions' ~ suffix -%}
@@ -46,7 +52,7 @@
     {{ p }},
     {{ prefix }}neutral_mentions{{ suffix }},
     {{ n }},
-    100 * {{ ratio(p ~ ' - ' ~ n, prefix ~ 'scored_mentions' ~ suffix) }} as net_sentiment{{ suffix }},
+    {{ net_sentiment(prefix, suffix) }} as net_sentiment{{ suffix }},
     {{ ratio(p, p ~ ' + ' ~ n) }} as positive_ratio{{ suffix }},
     {{ wilson(p, n, '-') }} as positive_ratio_low{{ suffix }},
     {{ wilson(p, n, '+') }} as positive_ratio_high{{ suffix }},
