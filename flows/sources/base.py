@@ -204,13 +204,14 @@ class Source:
 
 def parse_items(
     page: Page,
-    items: Sequence[bytes],
+    items: Sequence[Any],
     parse: Callable[[Any, Page], Sequence[records.Record]],
     known: frozenset[str] | None = None,
     inside: str | None = None,
 ) -> Parsed:
     """Parse a page item by item; an item that cannot be read is named with its reason and loses no other.
 
+    Items are JSON, or what was read of it: a source that has read its page whole need not write it down again.
     `known` are its fields, mapped or left out on purpose; others are counted. `inside`: the field where they stand.
     """
     rows: dict[str, list[Row]] = {name: [] for name in records.STAGED}
@@ -218,7 +219,7 @@ def parse_items(
     unmapped: Counter[str] = Counter()
     for item_no, item in enumerate(items):
         try:
-            told = msgspec.json.decode(item)
+            told = msgspec.json.decode(item) if isinstance(item, bytes) else item
             fields = told.get(inside) if inside and isinstance(told, dict) else told
             unmapped.update(fields.keys() - known if known is not None and isinstance(fields, dict) else ())
             parsed = parse(told, page)
