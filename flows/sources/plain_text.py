@@ -25,7 +25,7 @@ _HOLD_ALL = frozenset({"blockquote", "div", "li", "ol", "ul"})
 _INLINE = frozenset({"a", "b", "code", "em", "i", "small", "span", "strong", "sub", "sup", "u"})
 _TAG = re.compile(
     r"<(/?)([a-z][a-z0-9]*)"
-    r"""((?:[ \t\n\f]++[A-Za-z][-\w]*+(?:=(?:"[^"]*"|'[^']*'))?)*+)[ \t\n\f]*+/?>"""
+    r"""((?:[ \t\n\f]++[A-Za-z][-\w]*+(?:=(?:"[^"]*"|'[^']*'))?)*+)[ \t\n\f]*+(/?)>"""
 )
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")  # </p> and </br> make an element, too
 _ATTRIBUTE = re.compile(r"""[ \t\n\f]([A-Za-z][-\w]*+)(?:=("[^"]*"|'[^']*'))?""")
@@ -71,32 +71,27 @@ def _simple(markup: str) -> Fragment | None:
     """A few well-nested tags, seven times as quick as a parser reads them; None where there is more to it."""
     if "\r" in markup or "\0" in markup or not all(map(_is_plain, set(_ENTITY.findall(markup)))):
         return None
-    pieces: list[str] = []
-    anchors: list[Attributes] = []
+    first, *rest = _TAG.split(markup)
+    pieces = [first]
     opened: list[str] = []
-    end = 0
-    for tag in _TAG.finditer(markup):
-        text, (closes, name, attributes) = markup[end : tag.start()], tag.groups()
-        if "<" in text:
-            return None
-        pieces.append(text)
-        end = tag.end()
+    anchors: list[Attributes] = []
+    for closes, name, attributes, ends, text in zip(*[iter(rest)] * 5, strict=True):
         if closes:
             if not opened or opened.pop() != name:
                 return None
-            continue
-        inside = opened[-1] if opened else "div"
-        if name not in _SELF_CLOSED:
-            if markup[end - 2] == "/" or not _may_hold(inside, name):
-                return None
-            opened.append(name)
-        if name == "a" and "href" in (told := _attributes(attributes)):
-            anchors.append(told)
-        if name in _GAPS:
-            pieces.append(_GAPS[name])
-    if opened or "<" in markup[end:]:
-        return None
-    return Fragment(html.unescape("".join([*pieces, markup[end:]])), anchors)
+        else:
+            inside = opened[-1] if opened else "div"
+            if name not in _SELF_CLOSED:
+                if ends or not _may_hold(inside, name):
+                    return None
+                opened.append(name)
+            if name == "a" and "href" in (told := _attributes(attributes)):
+                anchors.append(told)
+            if name in _GAPS:
+                pieces.append(_GAPS[name])
+        pieces.append(text)
+    text = "".join(pieces)
+    return None if opened or "<" in text else Fragment(html.unescape(text), anchors)
 
 
 def _attributes(written: str) -> Attributes:
