@@ -12,7 +12,7 @@ import duckdb
 import msgspec
 
 from warehouse.audiences import FILES, Audience, Mart
-from warehouse.connection import attach, identifier, literal
+from warehouse.connection import attach, identifier, literal, transaction
 from warehouse.releases import Part, Table, read_manifest
 
 WAREHOUSE = "warehouse"
@@ -69,8 +69,9 @@ def write_databases(con: duckdb.DuckDBPyConnection, making: Path, marts: list[Ma
         con.execute("create schema bi.marts")
         for mart in marts:
             name = f"bi.marts.{identifier(mart.name)}"
-            con.execute(f"create table {name} as {_rows(making, mart, tables[mart.name], audience)}")
-            _describe(con, name, mart, audience)
+            with transaction(con) as work:  # one for a mart: each description of its own would wait for the disk
+                work.execute(f"create table {name} as {_rows(making, mart, tables[mart.name], audience)}")
+                _describe(work, name, mart, audience)
         con.execute("detach bi")
     (making / FILES["restricted"]).chmod(0o640)
 
