@@ -42,7 +42,7 @@ def statements(arguments: tuple[str, ...], make: Callable[[], Statements]) -> St
     """The project's statements for what `arguments` say; `make` is asked where that was never done."""
     text, said = text_digest(), hashlib.sha256("\0".join([str(PROJECT), *arguments]).encode()).hexdigest()[:16]
     kept = Path(importlib.util.cache_from_source(__file__)).with_name(f"statements-{text[:16]}-{said}.json")
-    with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+    with contextlib.suppress(OSError, msgspec.DecodeError):
         return msgspec.json.decode(kept.read_bytes(), type=Statements)
     made = make()
     if text_digest() == text:  # not edited meanwhile
@@ -67,12 +67,10 @@ def project_files() -> list[Path]:
 
 def _keep(path: Path, made: Statements, current: str) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
+    with contextlib.suppress(OSError):  # as with bytecode: a place that cannot be written costs time, nothing else
         path.parent.mkdir(parents=True, exist_ok=True)
         for stale in path.parent.glob("statements-*"):
             if not stale.name.startswith(current):
                 stale.unlink(missing_ok=True)
         draft.write_bytes(msgspec.json.encode(made))
         draft.replace(path)
-    except OSError:  # as with bytecode: a place that cannot be written costs time, nothing else
-        draft.unlink(missing_ok=True)
