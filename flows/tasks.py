@@ -38,6 +38,7 @@ from warehouse.check_marts import check_marts
 from warehouse.connection import connect
 from warehouse.models import build as build_models
 from warehouse.publish import publish as publish_release
+from warehouse.rechecks import overdue_of_run
 
 
 @task(name="plan", cache_policy=NO_CACHE)
@@ -126,6 +127,7 @@ def _loading(run: Run, name: str, con: DuckDBPyConnection) -> Iterator[tuple[Cal
         get_run_logger().exception("%s broke down", name)
         errors.append(f"loading broke down ({type(error).__name__}); the log has the trace")
     errors += coverage.errors_of_run(con, run.status.run_id, name)
+    status.overdue = overdue_of_run(con, run.status.run_id, name)
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     status.error = f"{errors[0]}{more}" if errors else None
     status.state = "failed" if errors else "completed"

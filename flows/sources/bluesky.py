@@ -195,5 +195,6 @@ SOURCE = Source(
         ),
     ),
     credentials=credentials,
+    most_rechecks=20_000,
     wrap=wrap,
 )

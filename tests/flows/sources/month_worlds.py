@@ -19,7 +19,10 @@ from flows.sandbox.streams import Ints
 from flows.sandbox.world import World
 
 LAST = datetime(2026, 6, 30, 2)
-NIGHTS = tuple(LAST - timedelta(days=back) for back in range(29, -1, -1))
+MONTH = tuple(LAST - timedelta(days=back) for back in range(29, -1, -1))
+LATER = (LAST + timedelta(days=31), LAST + timedelta(days=32))
+"""Two runs after a month without any: most posts are past all ages at which counts are read."""
+NIGHTS = (*MONTH, *LATER)
 FIRST_DAYS, SCALE = 3, 0.03
 HOUR = 3600
 WORD = rb"zq[0-9]{6}[ab]"
@@ -72,7 +75,7 @@ class Truth:
 def month(platform: str, number: int) -> Truth:
     """The world of one platform: much of what the public writes is deleted, edited or found late."""
     seed = crc32(platform.encode()) % 1000
-    world = World.make(seed, len(NIGHTS) + FIRST_DAYS, 10 * SCALE if platform == "hackernews" else SCALE, end=LAST)
+    world = World.make(seed, len(MONTH) + FIRST_DAYS, 10 * SCALE if platform == "hackernews" else SCALE, end=LAST)
     chance = np.random.default_rng(seed)
     posts, size = world.posts.with_row_index("row"), world.posts.height
     public = (world.accounts["role"] == "public").gather(posts["account"]).to_numpy()
