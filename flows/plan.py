@@ -17,7 +17,7 @@ from flows.windows import Ask, Span
 from warehouse import coverage
 from warehouse.rechecks import due_for_recheck
 
-_OF_ASKING = {"name", "enabled", "path", "allow_private", "max_minutes", "recheck_days", "most_rechecks"}
+_OF_ASKING = {"name", "enabled", "path", "allow_private", "max_minutes", "recheck_days", "most_rechecks", "ignored"}
 """Options that change nothing of what the rows of a file say."""
 
 

@@ -117,10 +117,10 @@ class Seen:
         return stored.with_columns(run_s=pl.lit(run_s)).join(last, on="mention_id")
 
     def deletions(self) -> pl.DataFrame:
-        """Posts that the runs must know to be gone, by when (known_s): the first run that asked for it in vain, or the
-        one after that where the platform says nothing.
+        """Posts that the runs must know to be gone, by when (known_s), and whether they were asked for their counts'
+        sake (is_at_age): the first run that asked in vain, or the one after that where the platform says nothing.
         """
-        first = self._asked.filter(~pl.col("is_public")).group_by("mention_id").agg(number=pl.col("number").min())
+        first = self._asked.filter(~pl.col("is_public")).select("mention_id", "number", "is_at_age")  # once each
         first = first.join(self.posts, on="mention_id").with_columns(
             number=pl.col("number") + (~pl.col("platform").is_in(list(TOLD))).cast(pl.UInt32)
         )
@@ -128,7 +128,8 @@ class Seen:
 
     @cached_property
     def _asked(self) -> pl.DataFrame:
-        """Each run that asks for each known post, up to the first in vain: mention_id, number, run_s, is_public.
+        """Each run that asks for each known post, up to the first in vain: mention_id, number, run_s, is_public,
+        is_at_age.
 
         It asks at each age that it meets and for which nothing was told before: neither by a run that asked, nor, of
         what has counts, by the one that found it. And it asks for what no run has found or asked for in a long time.
@@ -148,10 +149,12 @@ class Seen:
             age = (run_s - published)[:, None]
             at_age = (age >= begins) & (age < ends)
             is_late = run_s - last >= days * 24 * HOUR
-            asks = (first < run_s) & ~is_gone & ((at_age & ~is_served).any(axis=1) | is_late)
+            is_due = (at_age & ~is_served).any(axis=1)
+            asks = (first < run_s) & ~is_gone & (is_due | is_late)
             is_public = run_s < deleted
-            seen = pl.DataFrame({"mention_id": known["mention_id"], "is_public": is_public}).filter(pl.Series(asks))
-            parts.append(seen.with_columns(number=pl.lit(number, pl.UInt32), run_s=pl.lit(run_s)))
+            seen = known.select("mention_id", is_public=pl.Series(is_public), is_at_age=pl.Series(is_due))
+            seen = seen.with_columns(number=pl.lit(number, pl.UInt32), run_s=pl.lit(run_s, pl.Int64))
+            parts.append(seen.filter(pl.Series(asks)))
             is_served |= at_age & (asks | (is_counted & (first == run_s)))[:, None]
             is_gone |= asks & ~is_public
             last = np.where(asks, run_s, last)

@@ -109,8 +109,8 @@ def _named(accounts: pl.DataFrame, number: int) -> pl.DataFrame:
 
 
 def _moment(chance: np.random.Generator, posts: pl.DataFrame) -> pl.Series:
-    """From two hours to four weeks after each was published, by orders of magnitude."""
-    after = np.exp(chance.uniform(np.log(2 * HOUR), np.log(28 * 24 * HOUR), posts.height))
+    """From two hours to seven weeks after each was published, by orders of magnitude."""
+    after = np.exp(chance.uniform(np.log(2 * HOUR), np.log(49 * 24 * HOUR), posts.height))
     return posts["published_s"] + pl.Series(after.astype(np.int64))
 
 
