@@ -79,7 +79,7 @@ def month(platform: str, number: int) -> Truth:
     chance = np.random.default_rng(seed)
     posts, size = world.posts.with_row_index("row"), world.posts.height
     public = (world.accounts["role"] == "public").gather(posts["account"]).to_numpy()
-    is_gone, is_edited, is_late = (public & (chance.random(size) < share) for share in (0.5, 0.25, 0.2))
+    is_gone, is_edited, is_late = (public & (chance.random(size) < share) for share in (0.6, 0.25, 0.2))
     titled = posts["title"].is_not_null().to_numpy()
     first, edited = _word(number), _word(number, "b")
     noted = pl.format("{} (Now I think otherwise.)", "text")
@@ -109,8 +109,9 @@ def _named(accounts: pl.DataFrame, number: int) -> pl.DataFrame:
 
 
 def _moment(chance: np.random.Generator, posts: pl.DataFrame) -> pl.Series:
-    """From two hours to seven weeks after each was published, by orders of magnitude."""
-    after = np.exp(chance.uniform(np.log(2 * HOUR), np.log(49 * 24 * HOUR), posts.height))
+    """From two hours after each was published to four weeks by orders of magnitude, or evenly to seven weeks."""
+    soon = np.exp(chance.uniform(np.log(2 * HOUR), np.log(28 * 24 * HOUR), posts.height))
+    after = np.where(chance.random(posts.height) < 0.7, soon, chance.uniform(0, 49 * 24 * HOUR, posts.height))
     return posts["published_s"] + pl.Series(after.astype(np.int64))
 
 
