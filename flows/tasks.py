@@ -32,7 +32,7 @@ from flows.quarantine import Order
 from flows.run import Run
 from flows.runs import SourceStatus
 from flows.settings import mask_key
-from flows.sources import AnyOptions
+from flows.sources import AnyOptions, source_of
 from warehouse import coverage, ledger
 from warehouse.check_marts import check_marts
 from warehouse.connection import connect
@@ -197,7 +197,9 @@ def publish(run: Run) -> Path:
 @task(name="tidy", cache_policy=NO_CACHE)
 def tidy(run: Run) -> None:
     """Forget what is past its time: landed pages, old journals, what the models have taken in."""
-    prune_landing(run.landing, run.as_of - timedelta(days=run.settings.retention.landing_days))
+    terms = {options.name: source_of(options).landing_days for options in run.settings.sources}
+    by_terms = {name: run.as_of - timedelta(days=days) for name, days in terms.items() if days is not None}
+    prune_landing(run.landing, run.as_of - timedelta(days=run.settings.retention.landing_days), by_terms)
     runs.prune(run.settings.data_dir, run.settings.publish.keep * 10)
     with _written(run) as con:
         ledger.prune_touched(con)

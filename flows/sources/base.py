@@ -201,6 +201,7 @@ class Source:
     refreshes_uncounted: bool = False  # a refresh tells deletions and edits of mentions of which no count was ever told
     recheck_days: int = 30  # a mention is asked for again, as long as we keep it, when nobody has for so long
     most_rechecks: int = 2_000  # a run; what is left over is told, and first in the next
+    landing_days: int | None = None  # that its answers may be kept by its terms, if that is less than the operator's
     wrap: Callable[[Page, Sequence[bytes]], bytes] | None = None  # items as a page's body again: what `items` undoes
     accept: str = "application/json"
     cost: str = "free"  # what the vendor takes, for the table of sources
