@@ -201,5 +201,6 @@ SOURCE = Source(
         ),
     ),
     credentials=credentials,
+    most_rechecks=20_000,
     wrap=wrap,
 )

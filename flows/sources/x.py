@@ -228,6 +228,7 @@ SOURCE = Source(
     refresh_batch=PAGE,
     secrets=(Secret("bearer_token", "the bearer token of an app with credits: https://console.x.com"),),
     credentials=credentials,
+    most_rechecks=200,  # at most $3 a night
     wrap=wrap,
     cost="$0.005 a post and $0.010 an author read; at most max_posts_per_night",
     tells_deletions=True,
