@@ -47,8 +47,8 @@ sums as (
         sum(case when is_usable then posts end) over so_far as so_far_posts,
         sum(case when is_usable then posts * posts end) over so_far as so_far_squares,
         count(case when is_usable then 1 end) over so_far as so_far_days,
-        sum(case when is_usable then posts end) over two_weeks as two_weeks_posts,
-        count(case when is_usable then 1 end) over two_weeks as two_weeks_days,
+        sum(case when is_usable then posts end) over three_weeks as three_weeks_posts,
+        count(case when is_usable then 1 end) over three_weeks as three_weeks_days,
         sum(case when is_usable then posts end) over eight_weeks as eight_weeks_posts,
         count(case when is_usable then 1 end) over eight_weeks as eight_weeks_days
     from counts
@@ -58,9 +58,9 @@ sums as (
             partition by entity_id, scope, sentiment order by day_number nulls last
             range between 9 preceding and 3 preceding
         ),
-        two_weeks as (
+        three_weeks as (
             partition by entity_id, scope, sentiment order by day_number nulls last
-            range between 16 preceding and 3 preceding
+            range between 23 preceding and 3 preceding
         ),
         eight_weeks as (
             partition by entity_id, scope, sentiment order by day_number nulls last
@@ -145,12 +145,12 @@ select
     report_date,
     basis as baseline_basis,
     case basis
-        -- The median's weekdays lie four weeks back on average: the level of today is that of the last two.
+        -- The median's weekdays lie four weeks back on average: half of the way from there to the last three weeks' level.
         when 'weekdays'
             then median_posts * coalesce(
-                case when two_weeks_days >= 7 then {{ ratio(
-                    'two_weeks_posts * eight_weeks_days', 'eight_weeks_posts * two_weeks_days'
-                ) }} end,
+                case when three_weeks_days >= 7 then sqrt({{ ratio(
+                    'three_weeks_posts * eight_weeks_days', 'eight_weeks_posts * three_weeks_days'
+                ) }}) end,
                 cast(1 as double)
             )
         when 'recent'

@@ -37,9 +37,11 @@ def expectation(days: list[Day], at: int, usable: list[bool]) -> Row:
         ]
         if len(same) >= 4:
             level, usual = (
-                [posts for number, posts in before if 3 <= today.number - number <= last] for last in (16, 58)
+                [posts for number, posts in before if 3 <= today.number - number <= last] for last in (23, 58)
             )
-            trend = statistics.fmean(level) / statistics.fmean(usual) if len(level) >= 7 and sum(usual) else 1.0
+            trend = (
+                math.sqrt(statistics.fmean(level) / statistics.fmean(usual)) if len(level) >= 7 and sum(usual) else 1
+            )
             return {
                 "basis": "weekdays",
                 "mean": statistics.median(same) * trend,
@@ -198,7 +200,7 @@ def _surge(row: Row, others: list[Row]) -> None:
 
 def _verdict(row: Row, sentiment: str, chances: dict[str, tuple[float | None, float | None]]) -> None:
     day, z = row["day"], row["z"]
-    is_far = z is not None and (z > 3 or (row["cusum"] > 2.5 and z > 2))
+    is_far = z is not None and (z > 3 or (row["cusum"] > 2.25 and z > 2))
     row["is_spike"] = bool(day.complete and day.posts >= 10 and is_far and row["surge_check"] != "surge")
     for feeling, (chance, share) in chances.items():
         row[f"{feeling}_p"], row[f"{feeling}_top"] = chance, share

@@ -32,7 +32,7 @@ spikes as (
         *,
         coalesce(
             is_complete and posts >= 10 and surge_check <> 'surge'
-            and (z > 3 or (cusum > cast(2.5 as double) and z > 2)),
+            and (z > 3 or (cusum > cast(2.25 as double) and z > 2)),
             false
         ) as is_spike
     from checked
