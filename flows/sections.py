@@ -38,9 +38,10 @@ def _query(query: str) -> str:
 
 Metric = Literal[
     "mentions", "ugc_mentions", "interactions", "views", "ugc_ratio", "share_of_voice_mentions",
-    "share_of_voice_interactions", "response_ratio", "answered_1h_ratio", "answered_24h_ratio", "sla_ratio",
-    "sla_business_ratio", "resolution_ratio", "recovery_ratio", "deflection_ratio", "median_response_hours",
-    "workplace_net_sentiment", "cost_per_interaction", "cost_per_mention", "sessions", "conversions", "engaged_ratio",
+    "share_of_voice_interactions", "net_sentiment", "response_ratio", "answered_1h_ratio", "answered_24h_ratio",
+    "sla_ratio", "sla_business_ratio", "resolution_ratio", "recovery_ratio", "deflection_ratio",
+    "median_response_hours", "workplace_net_sentiment", "cost_per_interaction", "cost_per_mention", "sessions",
+    "conversions", "engaged_ratio",
 ]  # fmt: skip
 """What may be a target: counts that add up over a month and rates with both parts (sql/macros/targets.sql)."""
 Cron = Annotated[str, AfterValidator(_cron)]

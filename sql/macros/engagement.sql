@@ -61,13 +61,9 @@
 {#- Whether an amount reaches another; weighted sums of doubles that are equal may differ in their last bits. -#}
 {% macro reaches(amount, other) -%}({{ amount }} >= {{ other }} - cast(0.000000001 as double)){%- endmacro %}
 
-{#- ln(1 + amount) as a double, or another logarithm; an amount below 0 (a score of more votes against than for) counts
-    as 0. -#}
+{#- ln(1 + amount) as a double, or another logarithm, of an amount that is at least 0. -#}
 {% macro ln_1p(amount, log='ln') -%}
-    case
-        when {{ amount }} is not null
-            then {{ log }}(cast(1 as double) + greatest(cast({{ amount }} as double), cast(0 as double)))
-    end
+    {{ log }}(cast(1 as double) + cast({{ amount }} as double))
 {%- endmacro %}
 
 {#- ln(numerator / denominator) as a double; NULL where it is not above 0. -#}

@@ -1,5 +1,10 @@
 {#- Everything that an incremental build needs: what is new, what is recomputed, how the old rows go. -#}
 
+{#- The last load that the models hold. Spark builds everything anew, whatever DuckDB's models hold of the same raw rows. -#}
+{% macro last_built() -%}{{ return(adapter.dispatch('last_built')()) }}{%- endmacro %}
+{% macro duckdb__last_built() -%}built_load_seq{%- endmacro %}
+{% macro spark__last_built() -%}cast(-1 as bigint) as built_load_seq{%- endmacro %}
+
 {#- True of rows that were loaded after the last successful build. -#}
 {% macro since_last_build(load_seq) -%}
     {{ load_seq }} > (select built_load_seq from {{ ref('stg_build') }})

@@ -2,12 +2,11 @@
 
 {%- macro moods() -%}{{ return(['positive', 'neutral', 'negative']) }}{%- endmacro -%}
 
-{#- What a scored mention weighs: its interactions; a score of more votes against than for (below 0) weighs nothing, since
-    a share of weights below 0 would leave 0 to 1. NULL: no sentiment, or no count is told. -#}
+{#- What a scored mention weighs: its interactions (at least 0). NULL: no sentiment, or no count is told. -#}
 {% macro sentiment_weight(sentiment, interactions) -%}
     case
         when {{ sentiment }} in ('{{ moods() | join("', '") }}') and {{ interactions }} is not null
-            then greatest({{ interactions }}, cast(0 as double))
+            then {{ interactions }}
     end
 {%- endmacro %}
 

@@ -46,13 +46,25 @@ sums as (
         count(case when is_usable then 1 end) over settled_weekday as weekday_days,
         sum(case when is_usable then posts end) over so_far as so_far_posts,
         sum(case when is_usable then posts * posts end) over so_far as so_far_squares,
-        count(case when is_usable then 1 end) over so_far as so_far_days
+        count(case when is_usable then 1 end) over so_far as so_far_days,
+        sum(case when is_usable then posts end) over three_weeks as three_weeks_posts,
+        count(case when is_usable then 1 end) over three_weeks as three_weeks_days,
+        sum(case when is_usable then posts end) over eight_weeks as eight_weeks_posts,
+        count(case when is_usable then 1 end) over eight_weeks as eight_weeks_days
     from counts
     window
         whole as (partition by entity_id, scope, sentiment),
         last_week as (
             partition by entity_id, scope, sentiment order by day_number nulls last
             range between 9 preceding and 3 preceding
+        ),
+        three_weeks as (
+            partition by entity_id, scope, sentiment order by day_number nulls last
+            range between 23 preceding and 3 preceding
+        ),
+        eight_weeks as (
+            partition by entity_id, scope, sentiment order by day_number nulls last
+            range between 58 preceding and 3 preceding
         ),
         settled as (
             partition by entity_id, scope, sentiment order by day_number nulls last
@@ -133,7 +145,14 @@ select
     report_date,
     basis as baseline_basis,
     case basis
-        when 'weekdays' then median_posts
+        -- The median's weekdays lie four weeks back on average: half of the way from there to the last three weeks' level.
+        when 'weekdays'
+            then median_posts * coalesce(
+                case when three_weeks_days >= 7 then sqrt({{ ratio(
+                    'three_weeks_posts * eight_weeks_days', 'eight_weeks_posts * three_weeks_days'
+                ) }}) end,
+                cast(1 as double)
+            )
         when 'recent'
             then {{ ratio('week_posts', 'week_days') }} * coalesce(
                 {{ ratio('weekday_posts * settled_days', 'settled_posts * weekday_days') }}, cast(1 as double)

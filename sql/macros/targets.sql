@@ -10,6 +10,8 @@
         ('ugc_ratio', 'kpi_entity_daily', 'report_date', 'ugc_mentions', 'mentions', false),
         ('share_of_voice_mentions', 'kpi_entity_daily', 'report_date', 'mentions', 'set_mentions', false),
         ('share_of_voice_interactions', 'kpi_entity_daily', 'report_date', 'interactions', 'set_interactions', false),
+        ('net_sentiment', 'kpi_entity_daily', 'report_date', '100 * (positive_mentions - negative_mentions)',
+         'positive_mentions + neutral_mentions + negative_mentions', false),
         ('response_ratio', 'kpi_response_daily', 'report_date', 'answered', 'answered + unanswered', false),
         ('answered_1h_ratio', 'kpi_response_daily', 'report_date', 'answered_1h', 'decided_1h', false),
         ('answered_24h_ratio', 'kpi_response_daily', 'report_date', 'answered_24h', 'decided_24h', false),

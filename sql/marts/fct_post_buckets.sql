@@ -70,7 +70,7 @@ select
     followers,
     expected_plus_1 - 1 as expected_interactions,
     case
-        when interactions is not null then 100 * {{ ratio('greatest(interactions, 0) + 1', 'expected_plus_1') }}
+        when interactions is not null then 100 * {{ ratio('interactions + 1', 'expected_plus_1') }}
     end as beyond_follower_index,
     beyond_follower_reason
 from compared

@@ -45,7 +45,7 @@ accounts as (
         cast(count(carries) as bigint) as judged_posts,
         cast(coalesce(sum(carries), 0) as bigint) as message_posts,
         cast(count(interactions) as bigint) as posts_with_interactions,
-        cast(sum({{ exact('case when interactions < 0 then 0 else interactions end') }}) as double) as interactions
+        cast(sum({{ exact('interactions') }}) as double) as interactions
     from judged
     group by entity_id, week_start_date, author_id, platform, department, is_owned
 ),

@@ -68,7 +68,7 @@ select
     case
         when sites.site is null then 'the site belongs to no entity of the configuration'
         when days.interactions is null then 'no interactions told'
-        when days.interactions <= 0 then 'no interactions'
+        when days.interactions = 0 then 'no interactions'
     end as interactions_reason,
     case when instr(visits.site, '.') > 0 then coalesce(linking.mentions, 0) end as linking_mentions,
     linking.interactions as linking_interactions,

@@ -1,3 +1,3 @@
 -- Grain: one row: the last load that the models hold.
-select built_load_seq
+select {{ last_built() }}
 from {{ source('raw', 'build') }}

@@ -243,8 +243,11 @@ def main() -> None:
             flags = {y.entity: np.array([d >= 14 and alarm(y.posts, d) for d in range(DAYS)]) for y in years}
             print(told(other, years, flags))
         loud = sum(found[y.entity]["crisis"][start] for y in years for start, _, kind in y.bursts if kind == "loud")
-        surged = sum(found[y.entity]["crisis"][surge_day] for y in years)
-        print(f"  crises among loud authors: {loud}; on the day of the loud platform: {surged}")
+        calm = [y for y in years if not any(start <= surge_day < end + 2 for start, end, _ in y.bursts)]
+        surged = sum(found[y.entity]["crisis"][surge_day] for y in calm)
+        print(
+            f"  crises among loud authors: {loud}; on the loud platform's day, of {len(calm)} without a burst: {surged}"
+        )
 
 
 if __name__ == "__main__":

@@ -160,8 +160,8 @@ def test_a_crisis_is_told_from_a_loud_author_and_a_loud_day(told: Told, ask: Ask
     first, last = str(event.start.date()), str(event.end.date())
     assert {row["entity_id"] for row in crises} == {"acme"}
     assert first in {row["start_date"] for row in crises}
-    in_all = [row for row in crises if row["sentiment"] == "all"]
-    assert [first <= row["start_date"] <= row["end_date"] <= last for row in in_all] == [True]
+    assert {row["sentiment"] for row in crises} == {"all", "negative"}
+    assert [first <= row["start_date"] <= row["end_date"] <= last for row in crises] == [True, True]
     loud = next(event for event in told.truth.world.events if event.name == "loud author")
     shouting = [row for row in rows if row["start_date"] <= str(loud.start.date()) <= row["end_date"]]
     assert {(row["entity_id"], row["is_crisis"].lower()) for row in shouting} >= {("globex", "false")}

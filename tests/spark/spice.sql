@@ -21,7 +21,7 @@ set
     language_reported = ([null, 'en', 'de'])[1 + number_of(mention_id) % 3],
     edited_at = case when number_of(mention_id) % 7 = 0 then published_at + interval 90 second end,
     hashtags = (([['fly'], ['ai', 'fly'], [], null]))[1 + number_of(mention_id) % 4],
-    links = ([['https://example.org/a,b'], []])[1 + number_of(mention_id) % 2];
+    links = ([['https://example.org/a,b'], ['https://WWW.acme.example/contact/?by=x#form'], []])[1 + number_of(mention_id) % 3];
 
 -- Posts of the crowd speak of brands, so that those whom others read far beyond their followers are found.
 update raw.mention set found_by = 'query' where platform in ('bluesky', 'lemmy') and number_of(mention_id) % 4 = 0;

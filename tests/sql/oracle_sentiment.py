@@ -27,7 +27,7 @@ def sentiment(mentions: Sequence[Row]) -> Row:
     """The columns of sentiment over some mentions, each with its `mood` and `interactions`."""
     scored = [row for row in mentions if row["mood"] in MOODS]
     count = {mood: sum(row["mood"] == mood for row in scored) for mood in MOODS}
-    weights = [(row["mood"], max(row["interactions"], 0.0)) for row in scored if row["interactions"] is not None]
+    weights = [(row["mood"], row["interactions"]) for row in scored if row["interactions"] is not None]
     weight = {mood: sum(w for m, w in weights if m == mood) if weights else None for mood in MOODS}
     polar = count["positive"] + count["negative"]
     interval = binomtest(count["positive"], polar).proportion_ci(0.95, "wilson") if polar else (None, None)

@@ -36,9 +36,15 @@ def expectation(days: list[Day], at: int, usable: list[bool]) -> Row:
             :8
         ]
         if len(same) >= 4:
+            level, usual = (
+                [posts for number, posts in before if 3 <= today.number - number <= last] for last in (23, 58)
+            )
+            trend = (
+                math.sqrt(statistics.fmean(level) / statistics.fmean(usual)) if len(level) >= 7 and sum(usual) else 1
+            )
             return {
                 "basis": "weekdays",
-                "mean": float(statistics.median(same)),
+                "mean": statistics.median(same) * trend,
                 "variance": variance(same),
                 "n": len(same),
             }
@@ -101,11 +107,6 @@ def judged(days: list[Day]) -> list[Row]:
             best = max(best, total)
         row["cusum"] = best
         row["usable"] = usable[at]
-        row["authors_28d"] = sum(
-            past.authors
-            for past, ok in zip(days[:at], usable[:at], strict=True)
-            if ok and day.number - past.number <= 28
-        )
     return rows
 
 
@@ -157,11 +158,31 @@ def spikes(
     for (entity, scope, sentiment, number), row in rows.items():
         beside[scope, sentiment, number].append((family[entity], row))
     for (entity, scope, sentiment, number), row in rows.items():
-        others = [other for name, other in beside[scope, sentiment, number] if name != family[entity]]
-        _surge(row, [other for other in others if other["day"].complete and (other["mean"] or 0) >= 10])
-        feelings = {name: rows.get((entity, scope, name, number)) for name in ("negative", "positive")}
-        _verdict(row, sentiment, feelings, rows[entity, scope, "all", number])
+        told = [
+            [o for name, o in beside[scope, mood, number]
+             if name != family[entity] and o["day"].complete and (o["mean"] or 0) >= 10]
+            for mood in (sentiment, "all")
+        ]  # fmt: skip
+        _surge(row, told[0] if len(told[0]) > 1 else told[1])
+        chances = {mood: _chance(rows, (entity, scope), mood, number) for mood in ("negative", "positive")}
+        _verdict(row, sentiment, chances)
     return rows
+
+
+def _chance(
+    rows: dict[tuple[str, str, str, int], Row], series: tuple[str, str], mood: str, number: int
+) -> tuple[float | None, float | None]:
+    """How likely so many authors of this mood are at their share of the ordinary days before; the top one's posts."""
+    felt = rows[*series, mood, number]["day"]
+    if not felt.complete or felt.authors < 5:
+        return None, None
+    hits, of = 1, 2
+    for past in range(number - 28, number):
+        pair = [rows.get((*series, name, past)) for name in (mood, "all")]
+        if all(row and row["usable"] for row in pair):
+            hits, of = (n + row["day"].authors for n, row in zip((hits, of), pair, strict=True) if row)
+    everyone = rows[*series, "all", number]["day"]
+    return binomial_tail(felt.authors, everyone.authors, hits / of), felt.top_author_posts / felt.posts
 
 
 def _surge(row: Row, others: list[Row]) -> None:
@@ -171,23 +192,18 @@ def _surge(row: Row, others: list[Row]) -> None:
     row["others_lift"] = sum(o["day"].posts for o in others) / math.fsum(o["mean"] for o in others) if others else None
     if len(others) < 2:
         row["surge_check"] = "not possible"
-    elif row["lift"] is not None and row["others_lift"] - 1 < 0.5 * (row["lift"] - 1):
+    elif row["mean"] == 0 or (row["lift"] is not None and row["others_lift"] - 1 < 0.5 * (row["lift"] - 1)):
         row["surge_check"] = "passed"
     else:
         row["surge_check"] = "surge"
 
 
-def _verdict(row: Row, sentiment: str, feelings: dict[str, Row | None], everyone: Row) -> None:
+def _verdict(row: Row, sentiment: str, chances: dict[str, tuple[float | None, float | None]]) -> None:
     day, z = row["day"], row["z"]
-    is_far = z is not None and (z > 3 or (row["cusum"] > 2.5 and z > 2))
+    is_far = z is not None and (z > 3 or (row["cusum"] > 2.25 and z > 2))
     row["is_spike"] = bool(day.complete and day.posts >= 10 and is_far and row["surge_check"] != "surge")
-    for feeling, felt in feelings.items():
-        chance = share = None
-        if felt and felt["day"].complete and felt["day"].authors >= 5:
-            usual = (felt["authors_28d"] + 1) / (everyone["authors_28d"] + 2)
-            chance = binomial_tail(felt["day"].authors, everyone["day"].authors, usual)
-            share = felt["day"].top_author_posts / felt["day"].posts
+    for feeling, (chance, share) in chances.items():
         row[f"{feeling}_p"], row[f"{feeling}_top"] = chance, share
         row[f"is_{feeling}"] = bool(
-            row["is_spike"] and sentiment in ("all", feeling) and chance is not None and chance < 0.01 and share <= 0.5
+            row["is_spike"] and sentiment in ("all", feeling) and chance is not None and chance < 0.001 and share <= 0.5
         )

@@ -13,6 +13,7 @@ from oracle_service import survival_time
 
 LOWER = {"median_response_hours", "deflection_ratio", "cost_per_interaction", "cost_per_mention"}
 MOODS = ("positive", "neutral", "negative")
+NET = {"net_sentiment": ("talk", ""), "workplace_net_sentiment": ("work", "workplace_")}
 TALK = {"mentions": (), "ugc_mentions": (), "interactions": (), "views": (), "ugc_ratio": ("ugc_mentions", "mentions"),
         "share_of_voice_mentions": ("mentions", "set_mentions"),
         "share_of_voice_interactions": ("interactions", "set_interactions")}  # fmt: skip
@@ -91,9 +92,10 @@ class Targets:
             for key, row in self.days["service"].items():
                 if key[0] == entity:
                     yield key[3], row["answered"], row["answered"] + row["unanswered"]
-        elif metric == "workplace_net_sentiment":
-            for key, row in self.days["work"].items():
-                moods = [row[f"workplace_{mood}_mentions"] for mood in MOODS]
+        elif metric in NET:
+            mart, prefix = NET[metric]
+            for key, row in self.days[mart].items():
+                moods = [row[f"{prefix}{mood}_mentions"] for mood in MOODS]
                 if key[0] == entity and None not in moods:
                     yield key[1], 100 * (moods[0] - moods[2]), sum(moods)
 

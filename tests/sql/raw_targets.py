@@ -6,9 +6,10 @@ from datetime import date
 
 METRICS = (
     "mentions", "ugc_mentions", "interactions", "views", "ugc_ratio", "share_of_voice_mentions",
-    "share_of_voice_interactions", "response_ratio", "answered_1h_ratio", "answered_24h_ratio", "sla_ratio",
-    "sla_business_ratio", "resolution_ratio", "recovery_ratio", "deflection_ratio", "median_response_hours",
-    "workplace_net_sentiment", "sessions", "conversions", "engaged_ratio", "cost_per_interaction", "cost_per_mention",
+    "share_of_voice_interactions", "net_sentiment", "response_ratio", "answered_1h_ratio", "answered_24h_ratio",
+    "sla_ratio", "sla_business_ratio", "resolution_ratio", "recovery_ratio", "deflection_ratio",
+    "median_response_hours", "workplace_net_sentiment", "sessions", "conversions", "engaged_ratio",
+    "cost_per_interaction", "cost_per_mention",
 )  # fmt: skip
 TARGETS = [
     (f"{metric}-{entity}-{month}", metric, entity, month, 0.4 if "ratio" in metric or "share" in metric else 6.0)

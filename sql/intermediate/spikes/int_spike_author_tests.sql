@@ -1,25 +1,51 @@
 -- Grain: one row per entity, scope and reporting day with at least five negative or positive authors: how likely that
--- many of the day's authors are at the share of the 28 ordinary days before (one-sided binomial test), by sentiment.
+-- many of the day's authors are at the share of the ordinary days of the 28 before (one-sided binomial test), by mood.
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_spike_days'}) }}
 
-with felt as (
+{#- Outside the condition, so that dbt sees the reference also while parsing. -#}
+{% set anew = ref('int_spike_days') %}
+
+with days as (
     select
-        kinds.entity_id,
-        kinds.scope,
-        kinds.sentiment,
-        kinds.report_date,
-        kinds.authors,
+        kinds.*,
         everyone.authors as all_authors,
-        {{ ratio('kinds.top_author_posts', 'kinds.posts') }} as top_author_share,
-        -- One author more of each kind, so that a share is never quite 0 or 1 (Laplace's rule of succession).
-        {{ ratio('kinds.authors_28d + 1', 'everyone.authors_28d + 2') }} as usual_share
+        -- Both parts of a share are of the same days: one may be ordinary in all posts, but not in the negative.
+        kinds.is_usable and everyone.is_usable as is_ordinary
     from {{ ref('int_spike_sums') }} as kinds
     inner join {{ ref('int_spike_sums') }} as everyone
         on kinds.entity_id = everyone.entity_id and kinds.scope = everyone.scope
         and kinds.report_date = everyone.report_date and everyone.sentiment = 'all'
-    where
-        kinds.sentiment <> 'all' and kinds.is_complete and kinds.authors >= 5
-        and {{ in_scope('kinds.report_date', ref('int_spike_days')) }}
+        and kinds.sentiment <> 'all'
+    {% if is_incremental() -%}
+        where kinds.report_date >= (select {{ add_days('min(report_date)', -28) }} from {{ anew }})
+    {%- endif %}
+),
+
+usual as (
+    select
+        *,
+        sum(case when is_ordinary then authors else 0 end) over four_weeks as authors_28d,
+        sum(case when is_ordinary then all_authors else 0 end) over four_weeks as all_authors_28d
+    from days
+    window four_weeks as (
+        partition by entity_id, scope, sentiment order by day_number nulls last
+        range between 28 preceding and 1 preceding
+    )
+),
+
+felt as (
+    select
+        entity_id,
+        scope,
+        sentiment,
+        report_date,
+        authors,
+        all_authors,
+        {{ ratio('top_author_posts', 'posts') }} as top_author_share,
+        -- One author more of each kind, so that a share is never quite 0 or 1 (Laplace's rule of succession).
+        {{ ratio('coalesce(authors_28d, 0) + 1', 'coalesce(all_authors_28d, 0) + 2') }} as usual_share
+    from usual
+    where is_complete and authors >= 5 and {{ in_scope('report_date', ref('int_spike_days')) }}
 ),
 
 terms as (

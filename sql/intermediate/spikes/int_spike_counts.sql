@@ -4,15 +4,9 @@
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
 
 with mentions as (
-    select
-        mentions.entity_id,
-        mentions.platform,
-        mentions.report_date,
-        mentions.author_id,
-        signals.sentiment
-    from {{ ref('int_entity_mentions') }} as mentions
-    left join {{ ref('int_mention_signals') }} as signals on mentions.mention_id = signals.mention_id
-    where {{ in_scope('mentions.report_date', ref('int_touched_days')) }}
+    select entity_id, platform, report_date, author_id, sentiment
+    from {{ ref('int_entity_mentions') }}
+    where {{ in_scope('report_date', ref('int_touched_days')) }}
 ),
 
 scoped as (

@@ -1,4 +1,4 @@
--- Grain: one row per entity, scope, sentiment and reporting day: its CUSUM, and its authors among those before.
+-- Grain: one row per entity, scope, sentiment and reporting day: its counts, its score and its CUSUM.
 -- CUSUM (Page 1954) adds up what lies above three quarters of a standard deviation over 56 days. A day that is a spike
 -- by itself adds nothing: it has been told, and its sum would go on ringing for days (a reset, without the recursion).
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_spike_days'}) }}
@@ -59,36 +59,26 @@ cusums as (
         cast(greatest(max(last_days_sum), {{ exact('0') }}) as double) as cusum
     from running
     group by entity_id, scope, sentiment, report_date
-),
-
--- Authors of the 28 days before, ordinary and complete ones only.
-aged as (
-    select
-        *,
-        sum(case when is_usable then authors else 0 end) over (
-            partition by entity_id, scope, sentiment order by day_number nulls last
-            range between 28 preceding and 1 preceding
-        ) as authors_28d
-    from scores
 )
 
 select
-    aged.entity_id,
-    aged.scope,
-    aged.sentiment,
-    aged.report_date,
-    aged.coverage,
-    aged.is_complete,
-    aged.posts,
-    aged.authors,
-    aged.top_author_posts,
-    aged.baseline_basis,
-    aged.baseline_days,
-    aged.expected_posts,
-    aged.standard_deviation,
-    aged.z,
+    scores.entity_id,
+    scores.scope,
+    scores.sentiment,
+    scores.report_date,
+    scores.day_number,
+    scores.coverage,
+    scores.is_complete,
+    scores.is_usable,
+    scores.posts,
+    scores.authors,
+    scores.top_author_posts,
+    scores.baseline_basis,
+    scores.baseline_days,
+    scores.expected_posts,
+    scores.standard_deviation,
+    scores.z,
     cusums.cusum,
-    coalesce(cast(aged.authors_28d as bigint), 0) as authors_28d,
-    {{ ratio('aged.posts', 'aged.expected_posts') }} as lift
-from aged
+    {{ ratio('scores.posts', 'scores.expected_posts') }} as lift
+from scores
 inner join cusums using (entity_id, scope, sentiment, report_date)

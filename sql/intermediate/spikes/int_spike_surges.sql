@@ -1,5 +1,6 @@
 -- Grain: one row per entity, scope, sentiment and reporting day: what the others of the scope did that day, so that a
--- platform that is loud as a whole is nobody's spike. A brand's own products and campaigns are not others.
+-- platform that is loud as a whole is nobody's spike. A brand's own products and campaigns are not others. Where fewer
+-- than two others have enough posts of a sentiment to tell, all their posts do: who is loud is loud in every mood.
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_spike_days'}) }}
 
 with days as (
@@ -40,6 +41,19 @@ everybody as (
         sum(expected_posts) as expected_posts
     from families
     group by scope, sentiment, report_date
+),
+
+others as (
+    select
+        families.family,
+        families.scope,
+        families.sentiment,
+        families.report_date,
+        cast(everybody.entities - families.entities as bigint) as others,
+        {{ ratio('everybody.posts - families.posts', 'everybody.expected_posts - families.expected_posts') }}
+            as others_lift
+    from families
+    inner join everybody using (scope, sentiment, report_date)
 )
 
 select
@@ -47,8 +61,10 @@ select
     days.scope,
     days.sentiment,
     days.report_date,
-    cast(everybody.entities - families.entities as bigint) as others,
-    {{ ratio('everybody.posts - families.posts', 'everybody.expected_posts - families.expected_posts') }} as others_lift
+    case when others.others >= 2 then others.others else of_all.others end as others,
+    case when others.others >= 2 then others.others_lift else of_all.others_lift end as others_lift
 from days
-inner join families using (family, scope, sentiment, report_date)
-inner join everybody using (scope, sentiment, report_date)
+inner join others using (family, scope, sentiment, report_date)
+inner join others as of_all
+    on days.family = of_all.family and days.scope = of_all.scope
+    and days.report_date = of_all.report_date and of_all.sentiment = 'all'

@@ -13,10 +13,13 @@ checked as (
         volume.volume_q,
         surges.others,
         surges.others_lift,
-        -- What the others gained, against what we gained: a lift of 1 is an ordinary day, so it is no gain.
+        -- What the others gained, against what we gained: a lift of 1 is an ordinary day, so it is no gain. Where
+        -- nothing was expected, no loud platform explains what came.
         case
             when surges.others < 2 then 'not possible'
-            when surges.others_lift - 1 < cast(0.5 as double) * (days.lift - 1) then 'passed'
+            when
+                surges.others_lift - 1 < cast(0.5 as double) * (days.lift - 1) or days.expected_posts = 0
+                then 'passed'
             else 'surge'
         end as surge_check
     from days
@@ -29,7 +32,7 @@ spikes as (
         *,
         coalesce(
             is_complete and posts >= 10 and surge_check <> 'surge'
-            and (z > 3 or (cusum > cast(2.5 as double) and z > 2)),
+            and (z > 3 or (cusum > cast(2.25 as double) and z > 2)),
             false
         ) as is_spike
     from checked
@@ -63,13 +66,13 @@ select
     spikes.is_spike,
     coalesce(
         spikes.is_spike and spikes.sentiment in ('all', 'negative')
-        and authors.negative_author_p < cast(0.01 as double)
+        and authors.negative_author_p < cast(0.001 as double)
         and authors.top_negative_author_share <= cast(0.5 as double),
         false
     ) as is_crisis,
     coalesce(
         spikes.is_spike and spikes.sentiment in ('all', 'positive')
-        and authors.positive_author_p < cast(0.01 as double)
+        and authors.positive_author_p < cast(0.001 as double)
         and authors.top_positive_author_share <= cast(0.5 as double),
         false
     ) as is_opportunity

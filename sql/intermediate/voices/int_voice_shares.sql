@@ -7,10 +7,7 @@ with authors as (
         mentions.entity_id,
         periods.period,
         mentions.author_id,
-        case
-            when count(mentions.interactions) > 0
-                then greatest(cast(sum({{ exact('mentions.interactions') }}) as double), cast(0 as double))
-        end as interactions
+        cast(sum({{ exact('mentions.interactions') }}) as double) as interactions
     from {{ ref('int_entity_mentions') }} as mentions
     inner join {{ ref('int_voice_periods') }} as periods
         on mentions.report_date between periods.first_date and periods.last_date
@@ -20,8 +17,7 @@ with authors as (
     group by mentions.entity_id, periods.period, mentions.author_id
 ),
 
--- Each author's part of the loudest one's, so that sums stay exact whatever the size of the counts. A sum of votes
--- below 0 counts as 0.
+-- Each author's part of the loudest one's, so that sums stay exact whatever the size of the counts.
 parts as (
     select
         entity_id,

@@ -7,10 +7,9 @@ with days as (
 ),
 
 mentions as (
-    select counted.entity_id, counted.author_id, counted.report_date, counted.is_owned, texts.sentiment
-    from {{ ref('int_entity_mentions') }} as counted
-    inner join {{ ref('fct_mentions') }} as texts on counted.mention_id = texts.mention_id
-    where counted.author_id is not null and counted.report_date in (select report_date from days)
+    select entity_id, author_id, report_date, is_owned, sentiment
+    from {{ ref('int_entity_mentions') }}
+    where author_id is not null and report_date in (select report_date from days)
 ),
 
 mood_days as (
