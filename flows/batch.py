@@ -26,7 +26,7 @@ from flows.landing import Entry, Outcome, entries, read_page, unlisted, write_na
 from flows.matching import Settled, Tracked, settle
 from flows.sources.base import NONE_MALFORMED, NOTHING, Parsed, Source, SourceOptions, Topic
 from flows.sources.tables import Tables
-from flows.tally import ABSENCE, COLLECTION, Tally
+from flows.tally import ABSENCE, ASKED, COLLECTION, Tally
 
 ITEMS_A_BATCH = 200_000
 BYTES_A_BATCH = 256 * 1024 * 1024
@@ -198,6 +198,8 @@ def _write(job: Job, draft: _Draft) -> Path:
         pl.DataFrame(rows, schema=COLLECTION).write_parquet(making / "collection.parquet")
         if absences := _absences(job, draft):
             pl.DataFrame(absences, schema=ABSENCE, orient="row").write_parquet(making / "absence.parquet")
+        if asked := [(each, t.window.as_of) for t in draft.ended for each in t.asked(job.platform)]:
+            pl.DataFrame(asked, schema=ASKED, orient="row").write_parquet(making / "asked.parquet")
     about = {
         "batch_id": batch_id,
         "run_id": job.run_id,

@@ -48,6 +48,7 @@ def show(folder: Path, seed: int, days: int) -> bool:
         data_dir = configured.load(config).data_dir
         configured.apply(configured.prefect_environment(data_dir))
         present.quiet_logs()
+        _hurry()
         went_well = run_both(sandbox, config, days)
     if went_well:
         _tell(data_dir, config, time.monotonic() - began)
@@ -74,6 +75,13 @@ def live(sandbox: Sandbox, config: Path, days: int, as_of: datetime) -> bool:
     if status is not None:
         present.status(status)
     return bool(state.is_completed())
+
+
+def _hurry() -> None:
+    """Import what writes the Data Docs while Prefect's server starts: another process, and a core has nothing to do."""
+    from flows.documents import prepare_early
+
+    prepare_early()
 
 
 def _turn_to(sandbox: Sandbox, folder: Path, moment: datetime) -> None:

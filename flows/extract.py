@@ -42,7 +42,7 @@ async def _extract(job: Job, asks: Sequence[Ask], progress: Progress) -> list[Ou
             attempt = _attempt(job, ask)
             if attempt.outcome is None:
                 if ask.is_lost:
-                    attempt.finish([], is_covered=False, rate_limited=0, lost_items=0, error=None)
+                    attempt.finish([], is_covered=False, rate_limited=0, lost_items=ask.left, error=None)
                 elif reason := patience.lost:
                     attempt.pause([], is_covered=False, rate_limited=0, lost_items=0, error=reason)
                 else:

@@ -35,9 +35,10 @@ def steps(run: Run) -> None:
 
 def conclude(run: Run) -> None:
     """From what is loaded to what is served."""
-    with documents.recorded(run):
+    with documents.recorded(run) as record:
         tasks.read_signals(run)
         tasks.build(run)
+        record.begin()
         tasks.publish(run)
         tasks.tidy(run)
         tasks.scrub(run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +15,10 @@ from flows.run import Run
 from flows.sources import AnyOptions, platform_of, source_of
 from flows.windows import Ask, Span
 from warehouse import coverage
+from warehouse.rechecks import due_for_recheck
+
+_OF_ASKING = {"name", "enabled", "path", "allow_private", "max_minutes", "recheck_days", "most_rechecks", "ignored"}
+"""Options that change nothing of what the rows of a file say."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,23 @@ def _asks(run: Run, options: AnyOptions, con: duckdb.DuckDBPyConnection) -> list
         ours = [account.handle.strip().lstrip("@") for account in run.settings.accounts if account.platform == platform]
         asks += [windows.timeline(platform, handle, span, covered) for handle in ours]
     if source.refresh:
-        due = coverage.due_for_refresh(con, options.name, run.as_of, with_uncounted=source.refreshes_uncounted)
-        asks += [windows.refresh(each, run.as_of) for each in batched(due, source.refresh_batch)]
+        asks += _refreshes(run, options, con)
     if source.context:
         asks += [windows.context(root, run.as_of) for root in coverage.threads_due(con, options.name, run.as_of)]
     return asks
+
+
+def _refreshes(run: Run, options: AnyOptions, con: duckdb.DuckDBPyConnection) -> Iterator[Ask]:
+    """Known mentions at an age at which they are read, then those that nobody has asked for in a long time."""
+    source = source_of(options)
+    due = coverage.due_for_refresh(con, options.name, run.as_of, with_uncounted=source.refreshes_uncounted)
+    days = source.recheck_days if options.recheck_days is None else options.recheck_days
+    most = source.most_rechecks if options.most_rechecks is None else options.most_rechecks
+    again = due_for_recheck(con, options.name, run.as_of, days=days, most=most, besides=due)
+    for each in batched([*due, *again.ids], source.refresh_batch):
+        yield windows.refresh(each, run.as_of)
+    if again.left:
+        yield windows.left_over(again.left, run.as_of)
 
 
 def batched(ids: Sequence[str], size: int) -> list[Sequence[str]]:
@@ -74,7 +90,7 @@ def batched(ids: Sequence[str], size: int) -> list[Sequence[str]]:
 
 def _meaning(run: Run, options: AnyOptions) -> str:
     """What a file's rows would say: how they are mapped, what is asked of them, whose accounts are known."""
-    mapping = options.model_dump_json(exclude={"name", "enabled", "path", "allow_private", "max_minutes"})
+    mapping = options.model_dump_json(exclude=_OF_ASKING)
     return "\n".join([mapping, *_asked(run), *sorted(run.tracked)])
 
 

@@ -128,6 +128,9 @@ def status(run: RunStatus, *, is_alive: bool = True) -> None:
     for source in run.sources:
         if source.error:
             out.print(f"[red]{escape(source.name)}[/]: {escape(visible(source.error))}", soft_wrap=True)
+        if source.overdue:
+            told = f"{source.overdue:,} known mentions wait to be asked for again; raise its most_rechecks"
+            out.print(f"[yellow]{escape(source.name)}[/]: {told}", soft_wrap=True)
     if run.error:
         out.print(f"[red]{escape(visible(run.error))}[/]", soft_wrap=True)
     _findings(run)

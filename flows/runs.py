@@ -37,6 +37,7 @@ class SourceStatus(msgspec.Struct):
     rejected: int = 0
     quarantined: int = 0
     pages: int = 0
+    overdue: int = 0  # known mentions that were to be asked for again, and were left out for `most_rechecks`
 
 
 class BrokenRule(msgspec.Struct, frozen=True):

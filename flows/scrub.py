@@ -17,7 +17,16 @@ from warehouse import coverage
 from warehouse.compact import clear_leftovers, compact, is_due
 from warehouse.connection import connect
 from warehouse.mask import load_key
-from warehouse.scrub import drop_releases, mark_scrubbed, scrub_payloads, scrub_scope, scrubbed, unscrubbed
+from warehouse.scrub import (
+    drop_releases,
+    forget_forsaken,
+    forsaken,
+    mark_scrubbed,
+    scrub_payloads,
+    scrub_scope,
+    scrubbed,
+    unscrubbed,
+)
 
 
 def scrub(run: Run) -> int:
@@ -29,10 +38,10 @@ def scrub(run: Run) -> int:
     data_dir = run.settings.data_dir
     marks = Marks(run.landing, load_key(data_dir, mask_key(run.settings)))
     with connect(run.warehouse, settings=run.storage) as con:
-        gone, again = unscrubbed(con), _named_again(run, con, marks)
-    if gone or again:
+        gone, again, people = unscrubbed(con), _named_again(run, con, marks), forsaken(con)
+    if gone or again or people:
         parsers = {options.name: _parser(options) for options in run.settings.sources}
-        scrub_landing(run.landing, gone | again, parsers, marks, partial(_scrub_payloads, run))
+        scrub_landing(run.landing, gone | again, people, parsers, marks, partial(_scrub_payloads, run))
     marks.note(run.as_of)
     if gone:
         shutil.rmtree(data_dir / "staging", ignore_errors=True)  # what could not be loaded, and is staged anew
@@ -42,6 +51,7 @@ def scrub(run: Run) -> int:
             scrub_scope(con)
             mark_scrubbed(con, gone, run.as_of)
     with connect(run.warehouse, settings=run.storage) as con:
+        forget_forsaken(con)
         must_compact = is_due(con, run.warehouse, run.as_of)
     if must_compact:
         compact(run.warehouse, run.as_of, run.storage)

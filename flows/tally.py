@@ -21,6 +21,7 @@ COLLECTION = pl.Schema(
     }
 )  # fmt: skip
 ABSENCE = pl.Schema({"mention_id": pl.String(), "platform": pl.String(), "absent_at": pl.Datetime("us")})
+ASKED = pl.Schema({"mention_id": pl.String(), "asked_at": pl.Datetime("us")})
 _TELLING = {"mention", "engagement_snapshot", "deletion"}
 
 
@@ -60,6 +61,13 @@ class Tally:
             return []
         asked = (f"{platform}:{native_id}" for native_id in dict.fromkeys(window.ids))
         return [mention_id for mention_id in asked if mention_id not in self.told]
+
+    def asked(self, platform: str) -> list[str]:
+        """Mentions that a refresh asked for and that was answered; of one that failed, those that it had told of."""
+        window = self.window
+        named = [f"{platform}:{native_id}" for native_id in dict.fromkeys(window.ids)]
+        is_whole = window.is_covered and not self.errors
+        return named if is_whole else [mention_id for mention_id in named if mention_id in self.told]
 
     def rows(self, run_id: str, source: str, platform: str) -> list[dict[str, object]]:
         """The window's rows of COLLECTION: one, and another of the time that could not be had any more."""

@@ -32,12 +32,13 @@ from flows.quarantine import Order
 from flows.run import Run
 from flows.runs import SourceStatus
 from flows.settings import mask_key
-from flows.sources import AnyOptions
+from flows.sources import AnyOptions, source_of
 from warehouse import coverage, ledger
 from warehouse.check_marts import check_marts
 from warehouse.connection import connect
 from warehouse.models import build as build_models
 from warehouse.publish import publish as publish_release
+from warehouse.rechecks import overdue_of_run
 
 
 @task(name="plan", cache_policy=NO_CACHE)
@@ -126,6 +127,7 @@ def _loading(run: Run, name: str, con: DuckDBPyConnection) -> Iterator[tuple[Cal
         get_run_logger().exception("%s broke down", name)
         errors.append(f"loading broke down ({type(error).__name__}); the log has the trace")
     errors += coverage.errors_of_run(con, run.status.run_id, name)
+    status.overdue = overdue_of_run(con, run.status.run_id, name)
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     status.error = f"{errors[0]}{more}" if errors else None
     status.state = "failed" if errors else "completed"
@@ -195,7 +197,9 @@ def publish(run: Run) -> Path:
 @task(name="tidy", cache_policy=NO_CACHE)
 def tidy(run: Run) -> None:
     """Forget what is past its time: landed pages, old journals, what the models have taken in."""
-    prune_landing(run.landing, run.as_of - timedelta(days=run.settings.retention.landing_days))
+    terms = {options.name: source_of(options).landing_days for options in run.settings.sources}
+    by_terms = {name: run.as_of - timedelta(days=days) for name, days in terms.items() if days is not None}
+    prune_landing(run.landing, run.as_of - timedelta(days=run.settings.retention.landing_days), by_terms)
     runs.prune(run.settings.data_dir, run.settings.publish.keep * 10)
     with _written(run) as con:
         ledger.prune_touched(con)

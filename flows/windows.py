@@ -30,6 +30,7 @@ class Ask:
     root: str | None = None  # context: native id of the thread's first message
     path: Path | None = None  # read
     is_lost: bool = False  # it begins before what the source can be asked for: it is told as lost, and not asked
+    left: int = 0  # mentions that are due to be asked for again and are not, for the bound: told as lost, too
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def discover(
 ) -> Iterator[Ask]:
     """The days of one topic that are not covered to their end, and those within the overlap.
 
-    A day that begins before the source's `reach` is told as lost, once: not where it was asked for or told before.
+    A day that begins before the source's `reach` is told as lost, once: not where it was asked for or told before; of
+    one that was covered in part, the rest.
     """
     question = f"discover-{_digest(topic.topic_id, query_hash)}"
     starts = [start for asked, start in covered if asked == question]
@@ -59,7 +61,9 @@ def discover(
         end = min(end, span.as_of)
         is_lost = reach is not None and start < span.as_of - reach
         if is_lost and (question, start) in covered:
-            continue
+            start = covered[question, start]
+            if (question, start) in covered or start >= end:
+                continue
         if covered.get((question, start), start) < end or end > span.as_of - span.overlap:
             yield Ask("discover", window_id(question, start, end), Window(start, end), topic, is_lost=is_lost)
 
@@ -92,6 +96,11 @@ def browse(channel: str, wanted: str, span: Span, covered: Covered, *, is_backfi
 def refresh(ids: Sequence[str], as_of: datetime) -> Ask:
     """Some mentions of a source whose counts are due."""
     return Ask("refresh", f"refresh-{_digest(*ids)}-{as_of:%Y%m%dt%H%M%Sz}", ids=tuple(ids))
+
+
+def left_over(count: int, as_of: datetime) -> Ask:
+    """The mentions that were due to be asked for again, and are left to a later run."""
+    return Ask("refresh", f"refresh-left-{as_of:%Y%m%dt%H%M%Sz}", is_lost=True, left=count)
 
 
 def context(root: str, as_of: datetime) -> Ask:

@@ -72,7 +72,7 @@ def due_for_refresh(
     Only what stood before this run counts, so that a run taken up after a kill plans the same.
     Mentions of which no count was ever told (comments on Hacker News) are left out: there is nothing to read again.
     `with_uncounted` lets them in for what else a refresh tells, deletions and edits: at the ages at which no earlier
-    run has read all that was due to it.
+    run has asked for them.
     """
     rows = con.execute(
         f"""
@@ -99,23 +99,16 @@ def due_for_refresh(
             having not bool_or(snapshot.age_hours >= at_age.hours and 60 * snapshot.age_hours < at_age.until)
         ),
 
-        refreshed as (
-            select asked_at
-            from raw.collection
-            where source = $source and verb = 'refresh' and asked_at < $as_of
-            group by asked_at
-            having bool_and(is_covered)
-        ),
-
         uncounted as (
             select native_id, published_at
             from at_age
             anti join (from raw.engagement_snapshot where captured_at < $as_of) using (mention_id)
-            left join refreshed
-                on asked_at > first_seen_at
-                and asked_at >= published_at + to_hours(hours)
-                and asked_at < published_at + to_minutes(until)
-            where $with_uncounted and asked_at is null
+            left join raw.asked using (mention_id)
+            where
+                $with_uncounted
+                and coalesce(
+                    if(asked_at < $as_of, asked_at, asked_before) < published_at + to_hours(at_age.hours), true
+                )
         ),
 
         absent as (

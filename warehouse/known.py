@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 
 from warehouse.coverage import LADDER_HOURS, served_until
-from warehouse.parsed_project import PROJECT
+from warehouse.statements import PROJECT
 
 CAPABILITIES = PROJECT / "seeds" / "platform_metrics.csv"
-RECENT = timedelta(hours=served_until(LADDER_HOURS[-1]))  # nothing is read again later: older counts are left unread
+RECENT = timedelta(hours=served_until(LADDER_HOURS[-1]))  # counts that were read longer ago are not compared
 USUAL_DAYS = 28
 
 _COUNTERS = ("likes", "replies", "reposts", "quotes", "views", "bookmarks", "upvotes", "downvotes", "clicks")

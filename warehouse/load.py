@@ -39,6 +39,7 @@ _OTHER_FILES = {
     "origin": "quarantine",
     "release": "quarantine",
     "absence": "absence",
+    "asked": "asked",
 }
 """`origin`: what a release needs to know of a page with quarantined items; `release`: which quarantined item each item
 of the batch is, and what is waived for it."""

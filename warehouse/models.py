@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,13 +12,24 @@ import duckdb
 
 from expectations.errors import SoundingsError
 from warehouse.connection import StorageSettings, connect, transaction
-from warehouse.dbt_project import ModelResult, build_project
+from warehouse.dbt_project import write_statements
 from warehouse.errors import WarehouseError
 from warehouse.ledger import NOTHING_BUILT, built_load_seq, last_load_seq
-from warehouse.parsed_project import PROJECT, project_files
+from warehouse.statements import Statement, statements, text_digest
 
 Check = Callable[[duckdb.DuckDBPyConnection, bool], None]
 """Told whether all was built anew, or only what the `int_touched_*` tables name."""
+
+FAILED = "failed.sql"
+_SCHEMAS = ("staging", "intermediate", "marts")
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """One model or seed of a build, and how long it took."""
+
+    name: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -27,11 +38,11 @@ class BuildReport:
 
     is_full: bool
     built_load_seq: int
-    models: tuple[ModelResult, ...]
+    models: tuple[BuiltModel, ...]
 
     @property
     def seconds(self) -> float:
-        """Time within the models; dbt's own start and parsing come on top."""
+        """Time within the models."""
         return sum(model.seconds for model in self.models)
 
 
@@ -47,18 +58,20 @@ def build(
     """Bring the models up to the newest load. Call it with no connection of ours open to the file.
 
     All is built anew where `full_refresh` says so, the configuration or the project changed, or a full build was
-    killed; a build that was killed is simply run again. Raises WarehouseError with the first model that failed, and
-    what `check` raises: a build that it refuses is not built, and the next one is a full one. It is not asked where
-    nothing was loaded since the last build.
+    killed; a build that was killed is simply run again. Raises WarehouseError with the first model that failed, whose
+    SQL is then in `data_dir`, and what `check` raises: a build that it refuses is not built, and the next one is a full
+    one. It is not asked where nothing was loaded since the last build.
     """
-    version = _version(_checked(reporting_timezone))
+    zone = _checked(reporting_timezone)
+    version = f"{text_digest()} {zone}"
+    sql = statements((warehouse.stem, zone), lambda: write_statements(warehouse.stem, reporting_timezone=zone))
     with connect(warehouse, settings=settings) as con:
         newest, before = last_load_seq(con), built_load_seq(con)
         is_full = full_refresh or before == NOTHING_BUILT or _built_version(con) != version
-        if is_full:  # owed from here on: a full build that is killed is not carried on as a small one
+        if is_full:
             _owe_full_build(con)
-    models = build_project(warehouse, data_dir, settings, reporting_timezone=reporting_timezone, is_full=is_full)
-    with connect(warehouse, settings=settings) as con:
+            _clear(con)
+        models = tuple(_sent(con, sql.full if is_full else sql.small, data_dir / FAILED))
         if check is not None and (is_full or newest > before):
             try:
                 check(con, is_full)
@@ -70,7 +83,28 @@ def build(
 
 
 def _owe_full_build(con: duckdb.DuckDBPyConnection) -> None:
+    """From here on: a full build that is killed or refused is not carried on as a small one."""
     con.execute("update raw.build set built_load_seq = ?", [NOTHING_BUILT])
+
+
+def _clear(con: duckdb.DuckDBPyConnection) -> None:
+    """What is built anew leaves nothing of models that the project has no more, and its blocks to those it has."""
+    for schema in _SCHEMAS:
+        con.execute(f"drop schema if exists {schema} cascade")
+        con.execute(f"create schema {schema}")
+
+
+def _sent(con: duckdb.DuckDBPyConnection, models: Iterable[Statement], failed: Path) -> Iterator[BuiltModel]:
+    for model in models:
+        began = time.perf_counter()
+        try:
+            with transaction(con) as work:
+                work.execute(model.sql)
+        except duckdb.Error as error:
+            failed.write_text(model.sql, "utf-8")
+            reason = str(error).splitlines()[0]
+            raise WarehouseError(f"model {model.name} failed: {reason}; its SQL is in {failed}") from error
+        yield BuiltModel(model.name, time.perf_counter() - began)
 
 
 def _checked(reporting_timezone: str) -> str:
@@ -80,16 +114,8 @@ def _checked(reporting_timezone: str) -> str:
         raise WarehouseError(f"reporting time zone {reporting_timezone!r} is not in the IANA list") from error
 
 
-def _version(reporting_timezone: str) -> str:
-    """What the models' text is: tables built by another text or for other days cannot be carried on."""
-    digest = hashlib.sha256(reporting_timezone.encode())
-    for path in project_files():
-        if path.relative_to(PROJECT).parts[0] != "unit_tests":
-            digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
 def _built_version(con: duckdb.DuckDBPyConnection) -> str | None:
+    """Tables built by another text or for other days cannot be carried on."""
     try:
         row = con.execute("select version from intermediate.built_with").fetchone()
     except duckdb.CatalogException:  # never built

@@ -33,6 +33,17 @@ def scrubbed(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {mention_id for (mention_id,) in rows}
 
 
+def forsaken(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Accounts that are forgotten and may stand in landing: authors of nothing else than what is gone."""
+    rows = con.execute("select account_id from raw.forsaken anti join raw.account using (account_id)").fetchall()
+    return {account_id for (account_id,) in rows}
+
+
+def forget_forsaken(con: duckdb.DuckDBPyConnection) -> None:
+    """No landed page tells of them any more: nothing is kept of who they were."""
+    con.execute("delete from raw.forsaken")
+
+
 def mark_scrubbed(con: duckdb.DuckDBPyConnection, mention_ids: Set[str], at: datetime) -> None:
     """Note that nothing but the warehouse file's dead rows tells of them any more."""
     con.execute(

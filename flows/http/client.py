@@ -22,7 +22,7 @@ from flows.http.limits import Counts, Limits
 from flows.http.login import Session, basic
 from flows.http.pacing import TOO_MANY, Budgets, Clock
 from flows.http.redaction import Redactor, is_secret, redact_url
-from flows.http.requests import Ask, Body, is_json, parse, with_params
+from flows.http.requests import Ask, Body, asked, is_json
 from flows.http.targets import check, following, origin_of
 from flows.http.turns import Turns
 from flows.sources.access import Credentials, Login, RateLimit
@@ -111,10 +111,10 @@ class HttpClient:
         return await self._answer(Ask(self._url(url, params), body=Body(body, as_form)), allow_status)
 
     def _url(self, url: str, params: Params | None) -> httpx.URL:
-        target = parse(url)
+        target = asked(url, params)
         if target is None:
             raise SourceError(self._platform, "an address of this source cannot be read; check base_url")
-        return with_params(target, params)
+        return target
 
     async def _answer(self, ask: Ask, allow_status: Collection[int]) -> Answer:
         question = self._question(ask, allow_status)

@@ -35,6 +35,11 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()  # reads 300 certificates: once a process
 
 
+@functools.cache
+def _version() -> str:
+    return importlib.metadata.version("soundings")  # reads a file of ours
+
+
 def open_transport() -> httpx.AsyncHTTPTransport:
     """Connections to one host."""
     return httpx.AsyncHTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=_CONNECTIONS))
@@ -55,6 +60,6 @@ def open_client(
 
 def user_agent(contact: str) -> str:
     """How we name ourselves to platforms, with where to write to."""
-    version = importlib.metadata.version("soundings")
+    version = _version()
     where = "".join(c for c in contact if " " <= c <= "~")
     return f"soundings/{version} (+{where})" if where else f"soundings/{version}"

@@ -39,7 +39,8 @@ def redact_text(text: str) -> str:
 def redact_url(url: httpx.URL) -> str:
     """The address without user name, fragment and the values of secret parameters."""
     pairs = [(name, HIDDEN if is_secret(name) else value) for name, value in url.params.multi_items()]
-    bare = str(url.copy_with(userinfo=b"", query=None, fragment=None))
+    known = url.copy_with(userinfo=b"") if url.userinfo else url
+    bare = str(known).partition("#")[0].partition("?")[0]  # elsewhere both are escaped
     return f"{bare}?{urlencode(pairs, safe='*,:()/')}" if pairs else bare
 
 

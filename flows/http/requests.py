@@ -61,17 +61,28 @@ def with_params(url: httpx.URL, params: Params | None) -> httpx.URL:
     """The address with further parameters; a sequence stands as often as it has members."""
     if not params:
         return url
-    plain = {name: value if isinstance(value, str | int) else list(value) for name, value in params.items()}
-    return url.copy_merge_params(plain)
+    return url.copy_merge_params(_plain(params))
 
 
-def parse(url: str, base: httpx.URL | None = None) -> httpx.URL | None:
+def asked(url: str, params: Params | None) -> httpx.URL | None:
+    """The address with its parameters, or None, as `parse`; read once where it had none yet: httpx takes its time."""
+    if not params or "?" in url:
+        target = parse(url)
+        return with_params(target, params) if target else None
+    return parse(url, params=params)
+
+
+def parse(url: str, base: httpx.URL | None = None, params: Params | None = None) -> httpx.URL | None:
     """The address, or None: httpx's message would repeat parts of it, secrets too."""
     try:
-        parsed = base.join(url) if base else httpx.URL(url)
+        parsed = base.join(url) if base else httpx.URL(url, **({"params": _plain(params)} if params else {}))
     except (httpx.InvalidURL, UnicodeError, ValueError):
         return None
     return parsed if parsed.port is None or 0 < parsed.port < 65536 else None
+
+
+def _plain(params: Params) -> dict[str, str | int | list[str]]:
+    return {name: value if isinstance(value, str | int) else list(value) for name, value in params.items()}
 
 
 def keeps_method(redirect: Redirect) -> bool:

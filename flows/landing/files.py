@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ PAGE_FILE = re.compile(r"(\d{4,})-([0-9a-f]{24})\.zst")
 UNFINISHED = ".writing-"  # what a killed writer leaves behind begins so
 
 _LEVEL = 3  # zstd: 40 items of JSON in a third of a millisecond; more costs more than the disk it saves
+_KEPT = threading.local()
 _LARGEST = 1 << 30  # bytes; a file that claims to unpack to more is damaged
 
 
@@ -82,7 +84,15 @@ def write_page(path: Path, page: Page, *, run_id: str, window_id: str, number: i
         body_blake2=_digest(page.body),
     )
     content = msgspec.json.encode(label) + b"\n" + page.body
-    write_whole(path, zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(content))
+    write_whole(path, _packed(content))
+
+
+def _packed(content: bytes) -> bytes:
+    """Each thread keeps its compressor, which is as long in the making as a page is in the packing."""
+    if not hasattr(_KEPT, "compressor"):
+        _KEPT.compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+    packed: bytes = _KEPT.compressor.compress(content)
+    return packed
 
 
 def load_page(path: Path, page_id: str, platform: str) -> Page:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from flows.errors import SourceError
 from flows.landing.attempts import OPENED, OUTCOME, Opened, Outcome
@@ -27,9 +28,13 @@ def finished_windows(
     yield from sorted(chosen, key=lambda o: (o.as_of, o.source, o.window_id, o.attempt))
 
 
-def prune_landing(root: Path, before: datetime) -> int:
-    """Delete attempts of runs whose `as_of` lies before; how many. What is deleted cannot be replayed any more."""
-    old = [path.parent for path in root.glob(f"*/*/*/{OPENED}") if _is_older(path, before)]
+def prune_landing(root: Path, before: datetime, by_source: Mapping[str, datetime] = MappingProxyType({})) -> int:
+    """Delete attempts of runs whose `as_of` lies before; how many. What is deleted cannot be replayed any more.
+
+    `by_source`: a later moment for sources whose platforms let nobody keep answers for so long.
+    """
+    opened = ((path, by_source.get(path.parts[-4], before)) for path in root.glob(f"*/*/*/{OPENED}"))
+    old = [path.parent for path, moment in opened if _is_older(path, max(moment, before))]
     for attempt in old:
         shutil.rmtree(attempt)
         with contextlib.suppress(OSError):  # the window has other attempts

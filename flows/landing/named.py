@@ -1,4 +1,4 @@
-"""Which pages name which mentions: a small sorted list beside the pages of each attempt, `named`.
+"""Which pages name which mentions, or are profiles of whom: a small sorted list beside an attempt's pages, `named`.
 
 It is written when the window's batch is made, so that a deletion finds the pages to rewrite without reading the others.
 An attempt without it was never made a batch of: all of its pages must be read.
@@ -27,7 +27,7 @@ _NAMING = {
     "deletion": ("mention_id",),
 }
 Entry = tuple[int, int]
-"""A hash of a mention's id, and the number of the page that names it."""
+"""A hash of a mention's id, or of an account's, and the number of the page that names it."""
 
 
 def hash_of(mention_id: str) -> int:
@@ -35,15 +35,27 @@ def hash_of(mention_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(mention_id.encode(), digest_size=8).digest(), "big")
 
 
+def hash_of_account(account_id: str) -> int:
+    """The same of an account, apart from those of mentions: some platforms have numbers for both."""
+    return hash_of(f"@{account_id}")
+
+
 def entries(page_id: str, parsed: Parsed | None) -> set[Entry]:
-    """Mentions that a page tells of, or that its mentions answer; of one that cannot be read: it may name anyone."""
+    """Mentions that a page tells of, or that its mentions answer; of a page of profiles alone, whose they are; of one
+    that cannot be read: it may name anyone.
+    """
     match = PAGE_FILE.fullmatch(f"{page_id.rpartition('/')[2]}.zst")
     number = int(match[1]) if match else 0
     if parsed is None:
         return {(ANYONE, number)}
     columns = [parsed.tables.column(table, name) for table, names in _NAMING.items() for name in names]
     named = {*chain.from_iterable(columns), *(parsed.malformed["mention_id"] if len(parsed.malformed) else ())}
-    return {(hash_of(mention_id), number) for mention_id in named if mention_id is not None}
+    told = {(hash_of(mention_id), number) for mention_id in named if mention_id is not None}
+    if "mention" in parsed.tables:
+        return told
+    return told | {
+        (hash_of_account(account_id), number) for account_id in parsed.tables.column("account", "account_id")
+    }
 
 
 def unlisted(root: Path, window: Outcome) -> list[str]:

@@ -18,7 +18,7 @@ from flows.errors import SourceError
 from flows.landing.attempts import OPENED, OUTCOME
 from flows.landing.files import PAGE_FILE, UNFINISHED, Label, load_label, write_page
 from flows.landing.gone import Marks
-from flows.landing.named import ANYONE, entries, hash_of, pages_of, read_named, rewrite_named
+from flows.landing.named import ANYONE, entries, hash_of, hash_of_account, pages_of, read_named, rewrite_named
 from flows.landing.words import IsWord, blank, holds, words_of
 from flows.sources.base import Page, Parsed
 
@@ -41,12 +41,14 @@ class Parser:
 @dataclass(frozen=True)
 class _Gone:
     ids: Set[str]
+    accounts: Set[str]
     hashes: Set[int]
     platforms: Set[str]
 
     @classmethod
-    def of(cls, ids: Set[str]) -> _Gone:
-        return cls(ids, frozenset(map(hash_of, ids)), frozenset(each.partition(":")[0] for each in ids))
+    def of(cls, ids: Set[str], accounts: Set[str]) -> _Gone:
+        hashes = {*map(hash_of, ids), *map(hash_of_account, accounts)}
+        return cls(ids, accounts, hashes, frozenset(each.partition(":")[0] for each in ids | accounts))
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,21 @@ class _Found:
 
 
 def scrub_landing(
-    root: Path, ids: Set[str], parsers: Mapping[str, Parser], marks: Marks, on_words: Callable[[Set[str]], None]
+    root: Path,
+    ids: Set[str],
+    accounts: Set[str],
+    parsers: Mapping[str, Parser],
+    marks: Marks,
+    on_words: Callable[[Set[str]], None],
 ) -> None:
     """Take mentions out of all landed pages; `on_words` gets what they were made of, before the first page changes.
+
+    `accounts` are those of whom nothing stands any more: pages of profiles, which name no mention, lose theirs.
 
     `parsers` are those of the sources by name. Words are kept in `marks`, for pages that land later and quote them.
     A scrub that was killed is simply made again: its words were kept before.
     """
-    gone = _Gone.of(ids)
+    gone = _Gone.of(ids, accounts)
     words: set[tuple[str, str]] = set()
     quoting: list[Path] = []
     telling: list[Path] = []
@@ -116,18 +125,20 @@ def _read(root: Path, path: Path, parsers: Mapping[str, Parser], gone: _Gone) ->
         return None
     if gone.hashes.isdisjoint(number for number, _ in entries(page_id, parsed)):
         return None
-    return _Found(path, label, page, parser, items, parsed, _own(parsed, gone.ids))
+    return _Found(path, label, page, parser, items, parsed, _own(parsed, gone))
 
 
-def _own(parsed: Parsed, gone: Set[str]) -> set[int]:
+def _own(parsed: Parsed, gone: _Gone) -> set[int]:
     """Items of the mentions that are gone, and of their authors where no other mention of the page is by them."""
-    ids = list(gone)
+    ids = list(gone.ids)
     told = [*(frame for frame in parsed.tables.values() if "mention_id" in frame.columns), parsed.malformed]
     own = {n for frame in told for n in frame.filter(pl.col("mention_id").is_in(ids))["item_no"]}
     others = {n for frame in told for n in frame["item_no"]} - own
     mentions, accounts = parsed.tables.get("mention"), parsed.tables.get("account")
-    if mentions is None or accounts is None:
+    if accounts is None:
         return own
+    if mentions is None:
+        return own | (set(accounts.filter(pl.col("account_id").is_in(list(gone.accounts)))["item_no"]) - others)
     staying = set(mentions.filter(~pl.col("mention_id").is_in(ids))["author_id"].drop_nulls())
     leaving = set(mentions.filter(pl.col("mention_id").is_in(ids))["author_id"].drop_nulls()) - staying
     alone = accounts.filter(pl.col("account_id").is_in(list(leaving)))["item_no"]
@@ -174,11 +185,11 @@ def _bodies(found: _Found, gone: _Gone, is_word: IsWord) -> Iterator[bytes]:
         except _UNREADABLE:
             return
     for each in ([blank(body, is_word)] if holds(body, is_word) else []) + [body]:
-        if _is_faithful(found, each, gone.ids):
+        if _is_faithful(found, each, gone):
             yield each
 
 
-def _is_faithful(found: _Found, body: bytes, gone: Set[str]) -> bool:
+def _is_faithful(found: _Found, body: bytes, gone: _Gone) -> bool:
     """Whether a body tells of what stays as before, of nothing that is gone, and of no more unreadable items."""
     try:
         after = found.parser.parse(msgspec.structs.replace(found.page, body=body))
@@ -188,8 +199,9 @@ def _is_faithful(found: _Found, body: bytes, gone: Set[str]) -> bool:
     return is_same and len(after.malformed) <= len(found.parsed.malformed) and not _own(after, gone)
 
 
-def _said(parsed: Parsed, gone: Set[str]) -> list[tuple[object, ...]]:
+def _said(parsed: Parsed, gone: _Gone) -> list[tuple[object, ...]]:
     if "mention" not in parsed.tables:
-        return []
-    rows = parsed.tables["mention"].filter(~pl.col("mention_id").is_in(list(gone)))
+        accounts = set(parsed.tables.column("account", "account_id")) - gone.accounts
+        return sorted((account_id,) for account_id in accounts)
+    rows = parsed.tables["mention"].filter(~pl.col("mention_id").is_in(list(gone.ids)))
     return sorted(rows.select("mention_id", "text", "author_id", "links", "published_at").iter_rows(), key=repr)

@@ -36,6 +36,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     retry_after: str | None = None
     seconds: float = 30.0  # how long `timeout` says nothing, and `slow` drips
     megabytes: int = 64  # of `oversized`
+    pace: float = 0.0  # seconds between two of them
     location: str = _PRIVATE  # of `redirect_private`
 
 
@@ -96,7 +97,7 @@ async def inflict(
         case "wrong_type":
             await _answer(send, 200, b'{"hits":"many","nbHits":[],"nbPages":null,"id":{},"time":"soon"}')
         case "oversized":
-            await _pour(send, fault.megabytes)
+            await _pour(send, fault.megabytes, fault.pace)
         case "loop" | "repeat":
             await _send_raw(send, *await _turned_back(fault.kind, app, scope, receive))
         case "cut" | "truncated" | "slow":
@@ -160,9 +161,10 @@ async def _broken(
     transport.close()
 
 
-async def _pour(send: Send, megabytes: int) -> None:
+async def _pour(send: Send, megabytes: int, pace: float) -> None:
     """A body without end in sight and without a length."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
     for _ in range(megabytes):
         await send({"type": "http.response.body", "body": _MEGABYTE, "more_body": True})
+        await asyncio.sleep(pace)
     await send({"type": "http.response.body", "body": b"null"})

@@ -4,8 +4,9 @@ The policy is the design's, told again without its code. Hacker News: a run asks
 that ends within the overlap before it, and for days not yet asked to their end; it asks for all that tracked accounts
 wrote since the run before less the overlap; and it reads again the stories that are at an age of the ladder (from b to
 under 1.5·b hours, from a day on at least a day later) for which no reading serves yet, which is the only way to notice
-a deletion. Comments have no counts, so they are never read again. The first run asks for everything. Microblog: a run
-reads every file that exists.
+a deletion. Comments have no counts: what the search tells of them serves no age, so that each of them is asked for at
+each age that a run meets. What nobody has asked for in thirty days is asked for again. The first run asks for
+everything. Microblog: a run reads every file that exists.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Policy:
 
     overlap_hours: int = 48
     ladder_hours: tuple[int, ...] = (1, 3, 6, 24, 72, 168, 720)
+    recheck_days: int = 30
 
 
 def reads(world: World, runs: Sequence[datetime], policy: Policy) -> pl.DataFrame:
@@ -55,6 +57,7 @@ def _of_hackernews(world: World, runs: Sequence[int], policy: Policy) -> pl.Data
     last_read = np.full(len(posts), -1)
     gone = np.zeros(len(posts), dtype=bool)
     served = np.zeros((len(posts), len(ladder)), dtype=bool)
+    asked_s = np.full(len(posts), epoch(datetime.max))  # noqa: DTZ901 - never: nobody knows it yet
     previous: int | None = None
     for run in runs:
         there = (indexed <= run) & (run < deleted) & (published < run)
@@ -63,11 +66,13 @@ def _of_hackernews(world: World, runs: Sequence[int], policy: Policy) -> pl.Data
         found |= there & tracked & (published >= told)
         age = (run - published)[:, None]
         at_age = (age >= ladder) & (age < until)
-        due = story & (last_read >= 0) & ~gone & (at_age & ~served).any(axis=1)
+        is_long_ago = asked_s <= run - policy.recheck_days * _DAY
+        due = (last_read >= 0) & ~gone & ((at_age & ~served).any(axis=1) | is_long_ago)
         gone |= due & (deleted <= run)
         read = found | (due & ~gone)
+        asked_s = np.where(due | (read & (last_read < 0)), run, asked_s)
         last_read = np.where(read, run, last_read)
-        served |= at_age & read[:, None]
+        served |= at_age & (due | (read & story))[:, None]
         previous = run
     rows = np.flatnonzero((last_read >= 0) & ~gone)
     return pl.DataFrame({"post": rows, "read_s": last_read[rows]})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from flows.sources.plain_text import Attributes
 
 LONGEST_KEY = 300  # characters of an address that is an id; longer ones are hashed
 MOST_LINKS = 100  # of one article
@@ -45,12 +46,10 @@ def site_of(address: str) -> str:
     return _site(urlsplit(address))
 
 
-def links_of(markup: str, base: str = "") -> list[str]:
-    """Where the links of a fragment of HTML lead, each once, in order."""
-    if "href" not in markup:
-        return []
-    hrefs = (node.attributes.get("href") for node in LexborHTMLParser(markup).css("a[href]"))
-    return list(dict.fromkeys(found for href in hrefs if (found := web_address(href, base))))[:MOST_LINKS]
+def links_of(anchors: Iterable[Attributes], base: str = "") -> list[str]:
+    """Where anchors lead, each address once, in order."""
+    addresses = (web_address(anchor["href"], base) for anchor in anchors)
+    return list(dict.fromkeys(filter(None, addresses)))[:MOST_LINKS]
 
 
 def digest(*parts: str) -> str:

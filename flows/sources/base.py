@@ -55,6 +55,8 @@ class SourceOptions(BaseModel):
     allow_private: bool = False  # let base_url name a private address (a server of your own)
     requests_per_minute: int | None = Field(default=None, ge=1)  # below the platform's own limit
     max_minutes: float = Field(default=360, gt=0)  # that extracting it may take in one run; the next run goes on
+    recheck_days: int | None = Field(default=None, ge=1, le=366)  # None: as the source says, by its platform's terms
+    most_rechecks: int | None = Field(default=None, ge=0)  # a run, of what is past the ages at which counts are read
 
 
 def root(url: HttpUrl) -> str:
@@ -197,6 +199,9 @@ class Source:
     absence_is_deletion: bool = True  # an id that two refreshes, an hour and a run apart, do not answer is gone
     tells_deletions: bool = False  # its answers say themselves what is gone, for the table of sources
     refreshes_uncounted: bool = False  # a refresh tells deletions and edits of mentions of which no count was ever told
+    recheck_days: int = 30  # a mention is asked for again, as long as we keep it, when nobody has for so long
+    most_rechecks: int = 2_000  # a run; what is left over is told, and first in the next
+    landing_days: int | None = None  # that its answers may be kept by its terms, if that is less than the operator's
     wrap: Callable[[Page, Sequence[bytes]], bytes] | None = None  # items as a page's body again: what `items` undoes
     accept: str = "application/json"
     cost: str = "free"  # what the vendor takes, for the table of sources
@@ -204,13 +209,14 @@ class Source:
 
 def parse_items(
     page: Page,
-    items: Sequence[bytes],
+    items: Sequence[Any],
     parse: Callable[[Any, Page], Sequence[records.Record]],
     known: frozenset[str] | None = None,
     inside: str | None = None,
 ) -> Parsed:
     """Parse a page item by item; an item that cannot be read is named with its reason and loses no other.
 
+    Items are JSON, or what was read of it: a source that has read its page whole need not write it down again.
     `known` are its fields, mapped or left out on purpose; others are counted. `inside`: the field where they stand.
     """
     rows: dict[str, list[Row]] = {name: [] for name in records.STAGED}
@@ -218,7 +224,7 @@ def parse_items(
     unmapped: Counter[str] = Counter()
     for item_no, item in enumerate(items):
         try:
-            told = msgspec.json.decode(item)
+            told = msgspec.json.decode(item) if isinstance(item, bytes) else item
             fields = told.get(inside) if inside and isinstance(told, dict) else told
             unmapped.update(fields.keys() - known if known is not None and isinstance(fields, dict) else ())
             parsed = parse(told, page)

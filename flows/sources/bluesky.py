@@ -18,8 +18,8 @@ from flows.sources import paginate
 from flows.sources.access import Credentials, Login, RateLimit, Secret
 from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Topic, Window, parse_items
 from flows.sources.bluesky_post import FIELDS, PLATFORM, records_of
-from flows.sources.bluesky_search import PAGE, REACHABLE, Reach, cursor_of, iso, listed, moment_of, operand
-from flows.sources.bluesky_thread import thread
+from flows.sources.bluesky_search import PAGE, REACHABLE, Reach, cursor_of, iso, listed, listed_in, moment_of, operand
+from flows.sources.bluesky_thread import Thread, thread
 from flows.sources.threads import with_thread
 from flows.sources.wording import worded
 
@@ -140,11 +140,16 @@ async def _get(client: Client, options: Options, method: str, params: Params) ->
 
 def items(page: Page) -> Sequence[bytes]:
     """Posts, feed entries or profiles of an answer; of a thread the ancestors, the post and all replies below it."""
+    told, _ = _told(page)
+    return [entry if isinstance(entry, bytes) else msgspec.json.encode(entry) for entry in told]
+
+
+def _told(page: Page) -> tuple[list[Any], Thread | None]:
     answer = page.json()
     if isinstance(answer, dict) and "did" in answer:
-        return [page.body]
-    found = thread(page)
-    return [msgspec.json.encode(entry) for entry in (found.posts if found else listed(page))]
+        return [page.body], None
+    found = thread(answer)
+    return found.posts if found else listed_in(answer, page), found
 
 
 def wrap(page: Page, found: Sequence[bytes]) -> bytes:
@@ -156,7 +161,8 @@ def wrap(page: Page, found: Sequence[bytes]) -> bytes:
 
 def parse(page: Page, _options: Options) -> Parsed:
     """Mentions, counts, accounts and edges of one page, and how far a thread was read."""
-    parsed, found = parse_items(page, items(page), records_of, FIELDS), thread(page)
+    told, found = _told(page)
+    parsed = parse_items(page, told, records_of, FIELDS)
     if not (found and found.root and "mention" in parsed.tables):
         return parsed
     root_id, replies = f"{PLATFORM}:{found.root}", len(found.posts) - 1
@@ -195,5 +201,6 @@ SOURCE = Source(
         ),
     ),
     credentials=credentials,
+    most_rechecks=20_000,
     wrap=wrap,
 )

@@ -46,7 +46,11 @@ class Reach:
 
 def listed(page: Page) -> list[Any]:
     """The posts, feed entries or profiles of an answer, as they are. Raises SourceError where it has none."""
-    answer = page.json()
+    return listed_in(page.json(), page)
+
+
+def listed_in(answer: Any, page: Page) -> list[Any]:
+    """The same of an answer that was read from the page."""
     lists = [answer.get(name) for name in ("posts", "feed", "profiles")] if isinstance(answer, dict) else []
     found = next((each for each in lists if isinstance(each, list)), None)
     if found is None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flows.sources.base import Page
-
 
 @dataclass(frozen=True)
 class Thread:
@@ -17,9 +15,8 @@ class Thread:
     is_whole: bool  # it begins at its root, and nothing below is withheld
 
 
-def thread(page: Page) -> Thread | None:
+def thread(answer: Any) -> Thread | None:
     """The thread of an answer; None where it holds none."""
-    answer = page.json()
     if not isinstance(answer, dict) or "thread" not in answer:
         return None
     nodes = _nodes(answer["thread"])

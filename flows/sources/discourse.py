@@ -129,12 +129,19 @@ class _Latest(msgspec.Struct):
     latest_posts: list[msgspec.Raw]
 
 
+class _Answer(msgspec.Struct):
+    """Which of the three an answer is: what it does not hold is empty."""
+
+    post_stream: msgspec.Raw = msgspec.Raw()
+    cooked: msgspec.Raw = msgspec.Raw()
+
+
 def items(page: Page) -> Sequence[bytes]:
     """The posts of an answer: of a topic, of the newest, or a single one."""
-    answer = page.json()
-    if isinstance(answer, dict) and "post_stream" in answer:
+    answer: _Answer = page.json(_Answer)
+    if bytes(answer.post_stream):
         return [bytes(post) for post in page.json(_Topic).post_stream.posts]
-    if isinstance(answer, dict) and "cooked" in answer:
+    if bytes(answer.cooked):
         return [page.body]
     return [bytes(post) for post in page.json(_Latest).latest_posts]
 
@@ -150,9 +157,8 @@ def wrap(page: Page, found: Sequence[bytes]) -> bytes:
 
 def parse(page: Page, options: Options) -> Parsed:
     """Mentions, counts, accounts, edges and deletions of one page, and how far a topic was read."""
-    answer = page.json()
-    is_topic = isinstance(answer, dict) and "post_stream" in answer
-    told: _Topic | None = page.json(_Topic) if is_topic else None
+    answer: _Answer = page.json(_Answer)
+    told: _Topic | None = page.json(_Topic) if bytes(answer.post_stream) else None
     tags = [tag.get("name") if isinstance(tag, dict) else tag for tag in told.tags] if told else []
     topic = Told(
         forum=_forum(options),
@@ -163,8 +169,10 @@ def parse(page: Page, options: Options) -> Parsed:
     )
     found = items(page)
     parsed = parse_items(page, found, functools.partial(_records, topic), FIELDS)
+    if page.verb != "context" or told is None:
+        return parsed
     posts = [post for post in map(_decoded, found) if isinstance(post, dict) and isinstance(post.get("topic_id"), int)]
-    if page.verb != "context" or told is None or not posts:
+    if not posts:
         return parsed
     return with_thread(
         parsed,

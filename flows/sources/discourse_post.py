@@ -40,11 +40,12 @@ FIELDS = frozenset(
 )  # fmt: skip
 """What items are known to have, mapped or left out on purpose."""
 MEDIA = (
-    ("image", "img:not(.emoji):not(.avatar)"),
-    ("video", "video, .video-container"),
-    ("audio", "audio"),
-    ("poll", "div.poll"),
+    ("image", "img:not(.emoji):not(.avatar)", "<img"),
+    ("video", "video, .video-container", "video"),
+    ("audio", "audio", "<audio"),
+    ("poll", "div.poll", "poll"),
 )
+"""What a post holds, where the tree has it, and what its markup then holds: few do, and a tree is slow to search."""
 _MARKED = re.compile(r"<(?:a|img|span|aside|video|audio|div)\b")  # what is looked for in the markup
 SPOKEN = (1, 2)  # what people and moderators write; 3 and 4 are notes of the software, and whispers
 LIKE = 2
@@ -91,7 +92,7 @@ def _mention(post: Mapping[str, Any], mention_id: str, topic: Topic, tree: Lexbo
     is_first = post["post_number"] == 1
     title = html.unescape(topic.title or post.get("topic_title") or "") if is_first else ""
     cooked = post["cooked"]
-    names = tree.css("a.mention, span.mention") if tree else []
+    names = tree.css("a.mention, span.mention") if tree and "mention" in cooked else []
     slug = post.get("topic_slug") or "topic"
     return records.Mention(
         mention_id=mention_id,
@@ -105,10 +106,10 @@ def _mention(post: Mapping[str, Any], mention_id: str, topic: Topic, tree: Lexbo
         edited_at=utc(post["updated_at"]) if (post.get("version") or 1) > 1 and post.get("updated_at") else None,
         parent_id=None if is_first else topic.mention_id(post["topic_id"], post.get("reply_to_post_number") or 1),
         root_id=topic.mention_id(post["topic_id"], 1),
-        links=_links(tree) if tree else [],
+        links=_links(tree) if tree and "href" in cooked else [],
         hashtags=[tag.lower() for tag in topic.tags] if is_first else [],
         handles=list(dict.fromkeys(each.text().lstrip("@").lower() for each in names)),
-        media_formats=[name for name, css in MEDIA if tree and tree.css_first(css)],
+        media_formats=[name for name, css, sign in MEDIA if tree and sign in cooked and tree.css_first(css)],
     )
 
 
@@ -156,7 +157,7 @@ def _edges(
 ) -> Sequence[records.Record]:
     answered = (post.get("reply_to_user") or {}).get("username")
     edges = [("reply", mention.parent_id, answered)] if mention.parent_id else []
-    quote = tree.css_first("aside.quote[data-topic][data-post]") if tree else None
+    quote = tree.css_first("aside.quote[data-topic][data-post]") if tree and "<aside" in post["cooked"] else None
     if quote is not None:
         where = quote.attributes
         quoted = topic.mention_id(where.get("data-topic") or "", where.get("data-post") or "")

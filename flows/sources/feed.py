@@ -22,7 +22,7 @@ from flows.sources import articles, feed_entries
 from flows.sources.base import Client, Page, Parsed, Source, SourceOptions, Window, parse_items
 from flows.sources.feed_entries import Entry, Feed
 from flows.sources.moments import utc
-from flows.sources.plain_text import from_html
+from flows.sources.plain_text import read
 
 PLATFORM = "feed"
 NOT_MODIFIED = 304
@@ -65,8 +65,8 @@ def parse(page: Page, options: Options) -> Parsed:
 def _records(item: Any, page: Page, *, feed: Feed, shared: Collection[str], kind: records.Kind) -> list[records.Record]:
     entry = msgspec.convert(item, Entry)
     here = page.request.partition(" ")[2]
-    markup = (entry.content_html or "")[: feed_entries.LONGEST_BODY]
-    title, body = (entry.title or "").strip(), from_html(markup) or entry.content_text or entry.summary or ""
+    content = read((entry.content_html or "")[: feed_entries.LONGEST_BODY])
+    title, body = (entry.title or "").strip(), content.text or entry.content_text or entry.summary or ""
     address = articles.web_address(entry.url or entry.external_url, feed.site or here)
     native_id = _native_id(entry, address, here, shared, body)
     edited_at = utc(entry.date_modified) if entry.date_modified else None
@@ -87,7 +87,7 @@ def _records(item: Any, page: Page, *, feed: Feed, shared: Collection[str], kind
         language_reported=entry.language or feed.language or None,
         published_at=published_at,
         edited_at=edited_at if edited_at and edited_at > published_at else None,
-        links=articles.links_of(markup, address or here),
+        links=articles.links_of(content.anchors, address or here),
         media_formats=[form for form in _MEDIA if any(each.startswith(form) for each in media)],
     )
     return [mention, account]

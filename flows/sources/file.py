@@ -91,6 +91,7 @@ class Options(SourceOptions):
     rows_at: str | None = None  # of a JSON object: where its rows stand; what else it says is in `_file`
     preamble: int = Field(default=0, ge=0, le=100)  # lines of a CSV file that may stand before the header
     optional: frozenset[str] = frozenset()  # fields whose columns the file may lack
+    ignored: frozenset[str] | None = None  # columns left out on purpose; where they are named, others are counted
     threads: bool = True  # keep answers to and parents of matched mentions, though they match no query
 
     @model_validator(mode="before")
@@ -120,6 +121,15 @@ class Options(SourceOptions):
             if fault := file_values.fault_of(each, self.timezone):
                 raise ValueError(f"time_format {each!r} reads no time ({fault}); write iso, unix or '%Y-%m-%d %H:%M'")
         return self
+
+    @property
+    def known(self) -> frozenset[str] | None:
+        """Columns that are mapped, hold mapped values or are left out on purpose; None: nobody says which these are."""
+        if self.ignored is None:
+            return None
+        told = [[paths] if isinstance(paths, str) else paths for _, paths in self.columns if paths is not None]
+        paths = [path for each in told for path in each]
+        return self.ignored.union(paths, (path.split(".")[0] for path in paths))
 
     @property
     def time_formats(self) -> list[str]:

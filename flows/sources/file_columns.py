@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -33,10 +34,12 @@ _NO_LIST = pl.lit([], pl.List(pl.String))
 
 def parse_rows(page: Page, lines: Sequence[bytes], options: Options) -> Parsed:
     """Record frames of the page; a row whose required field is missing or unreadable is malformed, alone."""
-    frame = _typed(_mapped(lines, options.columns).lazy(), page, options).collect()
+    beyond: Counter[str] = Counter()
+    frame = _typed(_mapped(lines, options.columns, options.known, beyond).lazy(), page, options).collect()
     bad = pl.col("reason").is_not_null()
     malformed = frame.filter(bad).select(MALFORMED.names())
-    return Parsed(len(lines), Tables(frames=_tables(frame.filter(~bad) if len(malformed) else frame)), malformed)
+    tables = Tables(frames=_tables(frame.filter(~bad) if len(malformed) else frame))
+    return Parsed(len(lines), tables, malformed, None if options.known is None else dict(beyond))
 
 
 def _tables(good: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -71,8 +74,13 @@ def _any_told(names: Sequence[str] | dict[str, str]) -> pl.Expr:
     return pl.any_horizontal(pl.col(name).is_not_null() for name in names)
 
 
-def _mapped(lines: Sequence[bytes], columns: Columns) -> pl.DataFrame:
-    """The mapped columns as strings (NULL: absent or empty), item_no and, for lines that are no object, a reason."""
+def _mapped(
+    lines: Sequence[bytes], columns: Columns, known: frozenset[str] | None, beyond: Counter[str]
+) -> pl.DataFrame:
+    """The mapped columns as strings (NULL: absent or empty), item_no and, for lines that are no object, a reason.
+
+    Columns beyond the `known` are counted in `beyond`.
+    """
     decode = msgspec.json.Decoder(dict[str, Any]).decode
     rows: list[dict[str, Any]] = []
     reasons: list[str | None] = []
@@ -81,6 +89,8 @@ def _mapped(lines: Sequence[bytes], columns: Columns) -> pl.DataFrame:
             row, reason = decode(line), None
             if (b"[" in line or line.find(b"{", 1) > 0) and _is_deep(line, row):
                 row, reason = {}, TOO_DEEP
+            if known is not None:
+                beyond.update(row.keys() - known)
         except RecursionError:
             row, reason = {}, TOO_DEEP
         except (msgspec.DecodeError, UnicodeDecodeError):

@@ -104,4 +104,5 @@ SOURCE = Source(
     wrap=wrap,
     absence_is_deletion=False,  # Firebase says itself what is deleted; null is an item that it does not have yet
     tells_deletions=True,
+    refreshes_uncounted=True,  # comments, for edits and deletions
 )

@@ -20,7 +20,7 @@ from flows.errors import CredentialError, SourceError
 from flows.sources.access import Credentials, RateLimit, Secret
 from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Topic, Window, parse_items, root
 from flows.sources.mastodon_status import FIELDS, PLATFORM, Server, records_of
-from flows.sources.mastodon_thread import answering, decoded, with_context
+from flows.sources.mastodon_thread import answering, decoded, told, with_context
 from flows.sources.mastodon_timeline import Statuses, operand, tags_of, walk
 from flows.sources.wording import worded
 
@@ -157,7 +157,7 @@ def wrap(_page: Page, found: Sequence[bytes]) -> bytes:
 
 def parse(page: Page, options: Options) -> Parsed:
     """Mentions, counts, accounts and edges of one page, and how far a thread was read."""
-    found = items(page)
+    found = [*map(told, items(page))]
     server = _server(page, options, found)
     parsed = parse_items(page, found, functools.partial(_records, server), FIELDS)
     return with_context(parsed, page, server) if page.verb == "context" else parsed
@@ -167,7 +167,7 @@ def _records(server: Server, item: Statuses, page: Page) -> Sequence[records.Rec
     return records_of(item, page, server)
 
 
-def _server(page: Page, options: Options, found: Sequence[bytes] = ()) -> Server:
+def _server(page: Page, options: Options, found: Sequence[Any] = ()) -> Server:
     host = urlsplit(page.request.partition(" ")[2]).netloc
     domain = host if host and host != _host(options) else _domain(options)
     return answering(page, Server(domain, asks_origins=options.origins), found)

@@ -13,12 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from flows import records
 from flows.sources.base import Page
 from flows.sources.moments import age_hours, utc
-from flows.sources.plain_text import from_html
+from flows.sources.plain_text import Attributes, read
 
 PLATFORM = "mastodon"
 FIELDS = frozenset(
@@ -36,6 +34,7 @@ FIELDS = frozenset(
 )  # fmt: skip
 """What items are known to have, mapped or left out on purpose."""
 MEDIA = {"image": "image", "gifv": "video", "video": "video", "audio": "audio"}
+_NAMES = frozenset({"mention", "hashtag"})  # classes of their anchors
 OPEN = {"public", "unlisted"}
 _NUMBERED = re.compile(r".*/([0-9]{6,})/?")
 
@@ -99,20 +98,21 @@ def _status(status: Mapping[str, Any], page: Page, server: Server) -> Sequence[r
     is_reply = (status.get("in_reply_to_id") or status.get("in_reply_to_account_id")) is not None
     root = server.root if is_reply else native_id
     poll, card, tags = status.get("poll"), status.get("card") or {}, status.get("tags") or []
+    content = read(status["content"])
     mention = records.Mention(
         mention_id=f"{PLATFORM}:{native_id}",
         platform=PLATFORM,
         native_id=native_id,
         kind="reply" if is_reply else "quote" if quoted else "poll" if poll else "post",
         author_id=f"{PLATFORM}:{server.account_id(status['account'])}",
-        text="\n\n".join(part for part in (status.get("spoiler_text") or "", from_html(status["content"])) if part),
+        text="\n\n".join(part for part in (status.get("spoiler_text") or "", content.text) if part),
         url=status.get("url") or status["uri"],
         language_reported=status.get("language"),
         published_at=published_at,
         edited_at=utc(status["edited_at"]) if status.get("edited_at") else None,
         parent_id=f"{PLATFORM}:{parent}" if parent else None,
         root_id=f"{PLATFORM}:{root}" if root else None,
-        links=list(dict.fromkeys([*_links(status["content"]), *([card["url"]] if card.get("url") else [])])),
+        links=list(dict.fromkeys([*_links(content.anchors), *([card["url"]] if card.get("url") else [])])),
         hashtags=list(dict.fromkeys(tag["name"].lower() for tag in tags)),
         handles=list(dict.fromkeys(server.account_id(each) for each in status.get("mentions") or [])),
         media_formats=_media(status),
@@ -200,12 +200,10 @@ def _quoted(status: Mapping[str, Any], server: Server) -> str | None:
     return server.native_id(quote["quoted_status"]) if quote.get("quoted_status") else None
 
 
-def _links(content: str) -> list[str]:
+def _links(anchors: Sequence[Attributes]) -> list[str]:
     """Where the text leads; names and tags are links too, and lead to profiles and searches."""
-    if "<a" not in content:
-        return []
-    anchors = LexborHTMLParser(content).css("a[href]:not(.mention):not(.hashtag)")
-    targets = [anchor.attributes.get("href") or "" for anchor in anchors]
+    outward = (each for each in anchors if _NAMES.isdisjoint((each.get("class") or "").lower().split()))
+    targets = [anchor["href"] or "" for anchor in outward]
     return [target for target in targets if target.startswith(("http://", "https://"))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -53,7 +53,7 @@ def _depth(replies: list[Any], root: str) -> int:
     return max(levels.values())
 
 
-def answering(page: Page, alone: Server, found: Sequence[bytes]) -> Server:
+def answering(page: Page, alone: Server, found: Sequence[Any]) -> Server:
     """Who answered, with whom its ids name: those that are answered may stand on the same page."""
     asked = THREAD.search(page.request)
     known = {asked[1]: f"{alone.domain}/{asked[1]}"} if asked else {}
@@ -68,12 +68,16 @@ def answering(page: Page, alone: Server, found: Sequence[bytes]) -> Server:
     return Server(alone.domain, known, alone.asks_origins, root)
 
 
-def decoded(found: Sequence[bytes | msgspec.Raw]) -> Iterator[Mapping[str, Any]]:
-    """The statuses among items; parsing tells why the others are none."""
-    for item in found:
-        try:
-            status = msgspec.json.decode(item)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
+def told(item: Any) -> Any:
+    """An item as it was read; as it came where it cannot be: parsing tells why."""
+    try:
+        return msgspec.json.decode(item) if isinstance(item, bytes | msgspec.Raw) else item
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return item
+
+
+def decoded(found: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """The statuses among items, read or not."""
+    for status in map(told, found):
         if isinstance(status, dict) and isinstance(status.get("id"), str):
             yield status

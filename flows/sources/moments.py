@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 from flows.sources.base import Page
 
+_EPOCH_UTC = datetime.fromtimestamp(0, tz=UTC)
+_EPOCH = _EPOCH_UTC.replace(tzinfo=None)
+
 
 def utc(value: str | int | float) -> datetime:
     """ISO 8601 with any offset (UTC where it has none), or seconds since 1970. Raises ValueError on anything else."""
@@ -16,7 +19,7 @@ def utc(value: str | int | float) -> datetime:
             raise ValueError(f"a {type(value).__name__} is no time")
         else:
             moment = datetime.fromtimestamp(value, tz=UTC)
-        return moment.replace(tzinfo=None) if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+        return moment if moment.tzinfo is None else _EPOCH + (moment - _EPOCH_UTC)  # replace() takes five times as long
     except (ValueError, OverflowError, OSError) as error:
         raise ValueError(f"no time that can be read: {type(error).__name__}") from error
 

@@ -132,7 +132,10 @@ def _page_count(page: Page) -> float:
 
 
 def _posts(page: Page) -> list[Any]:
-    answer = page.json()
+    return _posts_in(page.json(), page)
+
+
+def _posts_in(answer: Any, page: Page) -> list[Any]:
     found = answer.get("posts") if isinstance(answer, dict) else answer
     if not isinstance(found, list):
         raise SourceError(PLATFORM, f"{page.request} answered no list of posts")
@@ -141,12 +144,14 @@ def _posts(page: Page) -> list[Any]:
 
 def items(page: Page) -> Sequence[bytes]:
     """The posts of an answer, and before them the user whose page it is."""
-    answer = page.json()
+    return [msgspec.json.encode(item) for item in _told(page.json(), page)]
+
+
+def _told(answer: Any, page: Page) -> list[Any]:
     if isinstance(answer, dict) and isinstance(answer.get("response"), dict):
-        return [msgspec.json.encode(answer["response"])]
+        return [answer["response"]]
     told = [{name: answer[name] for name in OF_USER if name in answer}] if _is_user(answer) else []
-    posts = [] if told and "posts" not in answer else _posts(page)
-    return [msgspec.json.encode(item) for item in (*told, *posts)]
+    return told if told and "posts" not in answer else [*told, *_posts_in(answer, page)]
 
 
 def _is_user(answer: Any) -> bool:
@@ -165,12 +170,12 @@ def parse(page: Page, options: Options) -> Parsed:
     answer = page.json()
     is_topic = isinstance(answer, dict) and "mainPid" in answer and "posts" in answer
     forum = Forum(_forum(options), root(options.base_url), answer if is_topic else {})
-    parsed = parse_items(page, items(page), functools.partial(_records, forum), FIELDS)
+    parsed = parse_items(page, _told(answer, page), functools.partial(_records, forum), FIELDS)
     if page.verb != "context" or not is_topic or not _is_number_or_address(first := answer["mainPid"]):
         return parsed
     paging = answer.get("pagination")
     current = paging.get("currentPage") if isinstance(paging, dict) else None
-    pids = [post.get("pid") for post in _posts(page) if isinstance(post, dict)]
+    pids = [post.get("pid") for post in _posts_in(answer, page) if isinstance(post, dict)]
     return with_thread(
         parsed,
         page,

@@ -221,6 +221,8 @@ SOURCE = Source(
         Secret("client_secret", "the secret beside that id"),
     ),
     credentials=credentials,
+    recheck_days=7,  # what is deleted there must be deleted here; the terms name no day
+    most_rechecks=20_000,
     wrap=wrap,
     cost="free for non-commercial use, 100 requests a minute; commercial use needs a contract",
     tells_deletions=True,

@@ -184,7 +184,7 @@ def wrap(_page: Page, found: Sequence[bytes]) -> bytes:
 def parse(page: Page, options: Options) -> Parsed:
     """Mentions, counts, accounts and edges of one page, and how far a thread was read."""
     roots = answer_of(page).items
-    found = [msgspec.json.encode(part) for each in roots for part in parts(each)]
+    found = [part for each in roots for part in parts(each)]
     parsed = parse_items(page, found, lambda item, page: records_of(item, page, options.site), KNOWN)
     if page.verb != "context" or not roots or not isinstance(roots[0], dict) or "question_id" not in roots[0]:
         return parsed

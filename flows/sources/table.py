@@ -17,7 +17,7 @@ from flows.sources.base import Source
 
 ASKED = ("discover", "timeline", "refresh", "context", "browse")
 COUNTS = ("likes", "replies", "reposts", "quotes", "views")
-COLUMNS = ("source", *ASKED, *COUNTS, "votes", "followers", "deletes", "credentials", "cost")
+COLUMNS = ("source", *ASKED, *COUNTS, "votes", "followers", "deletes", "asked again", "credentials", "cost")
 NO = "–"
 _SAID = {"reported": "yes", "never": NO, "own_only": "own posts", "partly": "some posts"}
 
@@ -56,6 +56,7 @@ def _cells(source: Source, seed: Seed, notes: list[str]) -> Iterator[str]:
         else:
             yield _told(source, metric, seed, notes)
     yield _deletes(source)
+    yield f"after {source.recheck_days} days, {source.most_rechecks:,} a run" if source.refresh else NO
     yield ", ".join(f"`{each.name}`" + ("" if each.is_required else ", optional") for each in source.secrets) or "none"
     yield source.cost
 

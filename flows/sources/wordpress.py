@@ -189,6 +189,7 @@ SOURCE = Source(
     options=Options,
     items=items,
     parse=parse,
+    most_rechecks=20_000,
     wrap=wrap,
     channels=channels,
     browse=browse,

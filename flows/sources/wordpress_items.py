@@ -8,7 +8,7 @@ from flows import records
 from flows.sources import articles
 from flows.sources.base import Page
 from flows.sources.moments import utc
-from flows.sources.plain_text import from_html
+from flows.sources.plain_text import from_html, read
 from flows.sources.threads import reply_edges
 
 PLATFORM = "wordpress"
@@ -18,7 +18,7 @@ LONGEST_BODY = 100_000  # characters of markup: nested <div>s take quadratic tim
 def parse_post(item: dict[str, Any], _page: Page, site: str) -> list[records.Record]:
     """An article and its site; the REST API tells no counts."""
     native_id, address = f"{site}#{_number(item['id'])}", articles.web_address(item.get("link"))
-    published_at, markup = utc(item["date_gmt"]), _rendered(item, "content") or _rendered(item, "excerpt")
+    published_at, content = utc(item["date_gmt"]), read(_rendered(item, "content") or _rendered(item, "excerpt"))
     edited_at = utc(item["modified_gmt"]) if item.get("modified_gmt") else None
     account = records.Account(
         account_id=f"{PLATFORM}:{site}", platform=PLATFORM, native_id=site, handle=site, url=f"https://{site}/"
@@ -29,12 +29,12 @@ def parse_post(item: dict[str, Any], _page: Page, site: str) -> list[records.Rec
         native_id=native_id,
         kind="article",
         author_id=account.account_id,
-        text="\n\n".join(part for part in (from_html(_rendered(item, "title")), from_html(markup)) if part),
+        text="\n\n".join(part for part in (from_html(_rendered(item, "title")), content.text) if part),
         url=address,
         published_at=published_at,
         edited_at=edited_at if edited_at and edited_at > published_at else None,
         root_id=f"{PLATFORM}:{native_id}",
-        links=articles.links_of(markup, address or ""),
+        links=articles.links_of(content.anchors, address or ""),
         media_formats=["image"] if item.get("featured_media") else [],
     )
     return [mention, account]
@@ -45,7 +45,7 @@ def parse_comment(item: dict[str, Any], _page: Page, site: str) -> list[records.
     if item.get("type", "comment") != "comment":
         return []
     native_id, published_at = f"{site}#comment-{_number(item['id'])}", utc(item["date_gmt"])
-    markup = _rendered(item, "content")
+    content = read(_rendered(item, "content"))
     post_id = f"{PLATFORM}:{site}#{_number(item['post'])}"
     parent_id = f"{PLATFORM}:{site}#comment-{_number(item['parent'])}" if item.get("parent") else post_id
     account = _author(item, site)
@@ -56,12 +56,12 @@ def parse_comment(item: dict[str, Any], _page: Page, site: str) -> list[records.
         native_id=native_id,
         kind="comment",
         author_id=author_id,
-        text=from_html(markup),
+        text=content.text,
         url=articles.web_address(item.get("link")),
         published_at=published_at,
         parent_id=parent_id,
         root_id=post_id,
-        links=articles.links_of(markup),
+        links=articles.links_of(content.anchors),
     )
     return [mention, *reply_edges(mention), *([account] if account else [])]
 

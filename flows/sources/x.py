@@ -186,10 +186,10 @@ def _operand(term: topics.Term) -> str:
 def parse(page: Page, _options: Options) -> Parsed:
     """Mentions, counts, accounts and edges of one page, and how far a conversation was read."""
     answer, root = answer_of(page), conversation_of(page)
-    around, posts = beside(answer), len(answer.listed)
-    is_silent = root is not None and not posts
+    around, posts = beside(answer), answer.listed
+    silence = [page.body] if root is not None and not posts else []
     parsed = parse_items(
-        page, items(page), lambda item, page: [] if is_silent else records_of(item, page, around), KNOWN
+        page, posts or silence, lambda item, page: [] if silence else records_of(item, page, around), KNOWN
     )
     if root is None:
         return parsed
@@ -199,7 +199,7 @@ def parse(page: Page, _options: Options) -> Parsed:
         parsed,
         page,
         root_id=f"{PLATFORM}:{root}",
-        replies_read=posts,
+        replies_read=len(posts),
         is_complete=is_reached and answer.meta.next_token is None,
     )
 
@@ -228,6 +228,7 @@ SOURCE = Source(
     refresh_batch=PAGE,
     secrets=(Secret("bearer_token", "the bearer token of an app with credits: https://console.x.com"),),
     credentials=credentials,
+    most_rechecks=200,  # at most $3 a night
     wrap=wrap,
     cost="$0.005 a post and $0.010 an author read; at most max_posts_per_night",
     tells_deletions=True,

@@ -192,6 +192,9 @@ SOURCE = Source(
         ),
     ),
     credentials=credentials,
+    recheck_days=25,  # stored data are to be refreshed or deleted within 30 days: five nights to spare
+    most_rechecks=20_000,
+    landing_days=30,
     wrap=wrap,
     cost="free: 100 searches and 10,000 other requests a day",
 )

@@ -85,8 +85,11 @@ def _is_closed(page: Page) -> bool:
 
 def items_of(page: Page) -> Sequence[bytes]:
     """What an answer lists, a thread as the comments that it shows. A video without comments is told by one item."""
-    found = [msgspec.json.encode(part) for each in listed(page) for part in _parts(each)]
-    return found or ([page.body] if _root_of(page) else [])
+    return [msgspec.json.encode(part) for part in _told(page)] or ([page.body] if _root_of(page) else [])
+
+
+def _told(page: Page) -> list[Any]:
+    return [part for each in listed(page) for part in _parts(each)]
 
 
 def _parts(item: Any) -> list[Any]:
@@ -111,9 +114,9 @@ def parse_page(page: Page) -> Parsed:
     """Records of one page, and how far its thread was read."""
     video = _root_of(page)
     if video is None:
-        return parse_items(page, items_of(page), records_of, KNOWN)
-    comments = sum(len(_parts(each)) for each in listed(page))
+        return parse_items(page, _told(page), records_of, KNOWN)
+    comments = _told(page)
     read = records_of if comments else lambda _item, _page: []
-    parsed = parse_items(page, items_of(page), read, KNOWN)
+    parsed = parse_items(page, comments or [page.body], read, KNOWN)
     root_id, is_last = f"{PLATFORM}:{video}", next_token(page) is None
-    return with_thread(parsed, page, root_id=root_id, replies_read=comments, is_complete=is_last)
+    return with_thread(parsed, page, root_id=root_id, replies_read=len(comments), is_complete=is_last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,8 +48,13 @@ class Sequence:
         )
 
 
-def lived(seed: int, folder: Path, data_dir: Path) -> Sequence:
-    """Draw the seed's sequence, build it night by night and compare; `data_dir` keeps dbt's parsed project."""
+def lived(seed: int) -> Sequence:
+    """Draw the seed's sequence, build it night by night and compare."""
+    with tempfile.TemporaryDirectory() as folder:
+        return lived_in(Path(folder), seed)
+
+
+def lived_in(folder: Path, seed: int) -> Sequence:
     began = time.process_time()
     warehouse = folder / "soundings.duckdb"
     nights, happened, builds = Nights(warehouse, seed), dict.fromkeys(SURELY, 0), 0
@@ -59,9 +65,9 @@ def lived(seed: int, folder: Path, data_dir: Path) -> Sequence:
             for name in witnessed(nights, before, (nights.as_of - as_of).days):
                 happened[name] += 1
         if "not built" not in surely:
-            built(warehouse, data_dir)
+            built(warehouse, folder)
             builds += 1
-    wrong = [*unlike_rebuilt(warehouse, data_dir), *misjudged(warehouse)]
+    wrong = [*unlike_rebuilt(warehouse, folder), *misjudged(warehouse)]
     return Sequence(seed, nights.load_seq, builds, happened, tuple(wrong), time.process_time() - began)
 
 

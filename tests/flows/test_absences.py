@@ -188,6 +188,21 @@ async def test_a_withheld_refresh_says_nothing_of_who_was_absent(
     assert nights.rows(OPEN) == []
 
 
+ASKED = "select asked_at, asked_before, count(*) from raw.asked group by all order by all"
+
+
+async def test_when_each_was_asked_for_is_known_whatever_was_answered(nights: Nights) -> None:
+    assert nights.rows(ASKED) == [(night(0), None, 3)]
+    await nights.refresh(1, answer(1, {"id": 2, "gone": True}))
+    await nights.refresh(2, reply(b"[", 500))  # of one that failed nothing is known
+    assert nights.rows(ASKED) == [(night(1), night(0), 3)]
+    await nights.refresh(3, reply(b'[{"id": 1}, {"identity": 2}]'))
+    assert nights.rows(ASKED) == [(night(3), night(1), 3)]
+    for outcome in list(finished_windows(nights.folder / "landing", "bed"))[:2]:
+        nights.load(nights.job(9, run_id="replay"), [outcome])
+    assert nights.rows(ASKED) == [(night(3), night(1), 3)]
+
+
 def test_ids_are_asked_for_in_the_window_that_names_them() -> None:
     one, other = refresh(["1", "2"], NOW), refresh(["1", "3"], NOW)
     assert one.ids == ("1", "2")

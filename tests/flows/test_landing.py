@@ -135,3 +135,6 @@ def test_what_is_older_than_kept_is_deleted_and_a_damaged_note_ends_nothing(tmp_
     assert prune_landing(tmp_path, datetime(2026, 1, 3)) == 1
     assert not (tmp_path / "s" / "w1").exists()
     assert [outcome.window_id for outcome in finished_windows(tmp_path)] == ["w5"]
+    later = datetime(2026, 2, 1)
+    assert prune_landing(tmp_path, datetime(2026, 1, 3), {"other": later, "s": datetime(2026, 1, 1)}) == 0
+    assert prune_landing(tmp_path, datetime(2026, 1, 3), {"s": later}) == 1

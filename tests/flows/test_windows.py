@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -83,6 +84,27 @@ def test_a_day_out_of_reach_is_told_as_lost_once_and_never_asked_for() -> None:
         if ask.window
     )
     assert not any(is_lost for _, is_lost in reached(told, NIGHT + timedelta(days=1)))
+
+
+def test_what_is_left_of_a_day_covered_in_part_is_lost_once_it_is_out_of_reach() -> None:
+    day, until = datetime(2026, 3, 6), datetime(2026, 3, 6, 2)
+    (name,) = (
+        ask.window_id for ask, start in by_start(windows.discover(TOPIC, "hash", span(until), {})) if start == day
+    )
+    known = [(name, day, until, True)]
+    told: list[list[tuple[datetime, bool]]] = []
+    for _ in range(2):
+        asks = windows.discover(
+            TOPIC, "hash", span(NIGHT + timedelta(days=20)), windows.covered_by(known), timedelta(days=7)
+        )
+        that_day = [(ask, start) for ask, start in by_start(asks) if start.date() == day.date()]
+        told.append([(start, ask.is_lost) for ask, start in that_day])
+        known += [(ask.window_id, start, datetime(2026, 3, 7), False) for ask, start in that_day]
+    assert told == [[(until, True)], []]
+
+
+def by_start(asks: Iterable[Ask]) -> list[tuple[Ask, datetime]]:
+    return [(ask, ask.window.start) for ask in asks if ask.window]
 
 
 def test_a_day_that_failed_is_asked_while_it_can_be_and_then_left() -> None:

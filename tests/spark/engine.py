@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from warehouse.connection import literal
-from warehouse.parsed_project import PROJECT
+from warehouse.statements import PROJECT
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -10,10 +10,11 @@ from raw_nights import Nights
 from raw_windows import ZONE
 
 from warehouse.connection import StorageSettings
-from warehouse.dbt_project import PROJECT
 from warehouse.errors import WarehouseError
 from warehouse.models import BuildReport, build
+from warehouse.statements import PROJECT
 
+SEED = PROJECT / "seeds" / "platform_metrics.csv"
 PUBLIC = "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = 'marts'"
 KPIS = "from marts.kpi_entity_daily order by all"
 
@@ -29,7 +30,7 @@ def built(nights: Nights, data_dir: Path, *, full_refresh: bool = False, zone: s
 
 
 def asked(nights: Nights, query: str) -> list[tuple[object, ...]]:
-    """Opened with other settings than dbt's: DuckDB refuses that while a build still holds the file."""
+    """Opened with other settings than a build's: DuckDB refuses that while one still holds the file."""
     with duckdb.connect(str(nights.con_path), config={"threads": "1"}) as con:
         return con.execute(query).fetchall()
 
@@ -41,7 +42,8 @@ def test_a_build_is_silent_closes_the_file_and_moves_the_watermark(
     report = built(nights, data_dir, full_refresh=True)
     assert tuple(capfd.readouterr()) == ("", "")
     assert asked(nights, "from raw.build") == [(report.built_load_seq,)] == [(nights.load_seq,)]
-    assert {model.status for model in report.models} == {"success"}
+    layers = [path for layer in ("staging", "intermediate", "marts") for path in (PROJECT / layer).rglob("*.sql")]
+    assert {model.name for model in report.models} == {path.stem for path in [*layers, SEED]}
     columns = asked(nights, PUBLIC)
     assert [row for row in columns if not row[3]] == []  # the analyst reads each column's meaning in the database
     assert {row[0] for row in columns} == {path.stem for path in (PROJECT / "marts").glob("*.sql")}
@@ -50,7 +52,7 @@ def test_a_build_is_silent_closes_the_file_and_moves_the_watermark(
 def test_a_build_that_failed_halfway_names_the_model_and_is_simply_run_again(nights: Nights, data_dir: Path) -> None:
     nights.live()
     asked(nights, "alter table marts.kpi_entity_daily rename column views to vews")
-    with pytest.raises(WarehouseError, match=r"model kpi_entity_daily failed: .+; the whole error is in .+dbt.log"):
+    with pytest.raises(WarehouseError, match=r"model kpi_entity_daily failed: .+views.+; its SQL is in .+failed.sql"):
         built(nights, data_dir)
     assert asked(nights, "from raw.build") != [(nights.load_seq,)]
     asked(nights, "alter table marts.kpi_entity_daily rename column vews to views")
@@ -61,6 +63,21 @@ def test_a_build_that_failed_halfway_names_the_model_and_is_simply_run_again(nig
     assert asked(nights, KPIS) == continued
     built(nights, data_dir, full_refresh=True)
     assert asked(nights, KPIS) == continued
+
+
+def test_a_text_that_dbt_knows_is_built_without_it_and_models_that_are_no_more_leave_nothing(
+    nights: Nights, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("dbt was asked")
+
+    monkeypatch.setattr("warehouse.models.write_statements", refuse)
+    asked(nights, "create table marts.kpi_of_yesterday as select 1 as n")
+    nights.live()
+    assert not built(nights, data_dir).is_full
+    assert asked(nights, "from marts.kpi_of_yesterday") == [(1,)]
+    assert built(nights, data_dir, full_refresh=True).is_full
+    assert asked(nights, f"from ({PUBLIC}) where table_name = 'kpi_of_yesterday'") == []
 
 
 def test_a_full_build_that_failed_stays_owed_and_another_time_zone_is_a_full_build(

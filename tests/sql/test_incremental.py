@@ -49,7 +49,7 @@ def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """dbt's parsed project, shared by the tests of this module: parsing it anew costs seconds and proves nothing."""
+    """Where a build leaves the SQL of a model that fails."""
     return tmp_path_factory.mktemp("dbt")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ import yaml
 from dbt.cli.main import dbtRunner
 from raw_nights import Nights
 
-from warehouse.connection import StorageSettings
-from warehouse.dbt_project import PROJECT, parse_project
+from warehouse.connection import StorageSettings, profile
+from warehouse.statements import PROJECT
 
 WRITTEN = {
     test["name"]
@@ -25,10 +26,10 @@ def test_the_hand_worked_rows_come_out(tmp_path: Path, nights: Nights) -> None:
     paths = ["--project-dir", str(PROJECT), "--profiles-dir", str(home), "--log-path", str(home / "logs")]
     target = ["--target-path", str(home / "target"), "--no-write-json", "--no-send-anonymous-usage-stats"]
     variables = ["--vars", '{"reporting_timezone": "UTC"}']
-    manifest = parse_project(nights.con_path, tmp_path, StorageSettings(), reporting_timezone="UTC")
-    result = dbtRunner(manifest=manifest).invoke(
-        ["test", "--select", "test_type:unit", "--quiet", *paths, *target, *variables]
-    )
+    home.mkdir()
+    outputs = {"warehouse": profile(StorageSettings(), nights.con_path)}
+    (home / "profiles.yml").write_text(json.dumps({"soundings": {"target": "warehouse", "outputs": outputs}}))
+    result = dbtRunner().invoke(["test", "--select", "test_type:unit", "--quiet", *paths, *target, *variables])
     assert result.exception is None
     verdicts = {one.node.name: (str(one.status), one.message) for one in result.result}
     assert verdicts.keys() == WRITTEN

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from warehouse.connection import connect
 from warehouse.coverage import due_for_refresh
 from warehouse.migrate import migrate
+from warehouse.rechecks import Rechecks, due_for_recheck
 
 AS_OF = datetime(2026, 6, 1, 2)
 
@@ -99,31 +102,52 @@ def test_what_this_run_itself_has_found_does_not_change_what_is_due(con: duckdb.
     assert due_for_refresh(con, "hn", AS_OF + timedelta(minutes=1)) == ["new"]
 
 
-def refreshed(con: duckdb.DuckDBPyConnection, hours_ago: float, *, is_covered: bool = True) -> None:
-    """A run that refreshed what was due to it, this long before AS_OF."""
-    asked_at = AS_OF - timedelta(hours=hours_ago)
-    con.execute(
-        "insert into raw.collection by name select ? as run_id, 'hn' as source, 'hackernews' as platform, "
-        "'refresh' as verb, ? as window_id, ? as asked_at, ? as is_covered, 1 as pages, 1 as items, 0 as rejected, "
-        "0 as quarantined, 0 as lost_items, 0 as rate_limited, 1 as load_seq",
-        [f"r{hours_ago}", f"refresh-{hours_ago}-{is_covered}", asked_at, is_covered],
-    )
+def asked(
+    con: duckdb.DuckDBPyConnection, native_id: str, hours_ago: float, before_hours_ago: float | None = None
+) -> None:
+    """An answered refresh asked for it this long before AS_OF, and before that another."""
+    moments = [AS_OF - timedelta(hours=ago) if ago is not None else None for ago in (hours_ago, before_hours_ago)]
+    con.execute("delete from raw.asked where mention_id = ?", [f"hackernews:{native_id}"])
+    con.execute("insert into raw.asked values (?, 'hn', ?, ?, 1)", [f"hackernews:{native_id}", *moments])
 
 
-def test_what_has_no_counts_is_due_at_an_age_at_which_no_run_has_read_it(con: duckdb.DuckDBPyConnection) -> None:
+def test_what_has_no_counts_is_due_at_an_age_at_which_no_run_has_asked_for_it(con: duckdb.DuckDBPyConnection) -> None:
     mention(con, "without-counts", 25)
     mention(con, "between", 60)
     mention(con, "counted", 25, 24.5)
     assert due_for_refresh(con, "hn", AS_OF) == []
-    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == ["without-counts"]
-    refreshed(con, 10)  # at the age of 15 hours, which is none of the ladder's
-    refreshed(con, 0.5, is_covered=False)
-    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == ["without-counts"]
-    refreshed(con, 0)  # this run itself, taken up again
-    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == ["without-counts"]
-    refreshed(con, 0.75)
-    con.execute("update raw.mention set first_seen_at = ? where native_id = 'without-counts'", [AS_OF])
-    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == []
-    assert due_for_refresh(con, "hn", AS_OF + timedelta(minutes=1), with_uncounted=True) == ["without-counts"]
-    con.execute("update raw.mention set first_seen_at = published_at")
-    assert due_for_refresh(con, "hn", AS_OF, with_uncounted=True) == []
+    due = partial(due_for_refresh, con, "hn", with_uncounted=True)
+    assert due(AS_OF) == ["without-counts"]
+    asked(con, "without-counts", 10)  # at the age of 15 hours, which is none of the ladder's
+    assert due(AS_OF) == ["without-counts"]
+    asked(con, "without-counts", 0, 10)  # this run itself, taken up again
+    assert due(AS_OF) == ["without-counts"]
+    asked(con, "without-counts", 0, 0.75)
+    assert due(AS_OF) == []
+    asked(con, "without-counts", 0.75)
+    assert due(AS_OF) == due(AS_OF + timedelta(hours=1)) == []
+    assert due(AS_OF + timedelta(hours=50)) == ["counted", "without-counts"]  # both are three days old
+
+
+def recheck(con: duckdb.DuckDBPyConnection, *, most: int = 9, **more: Any) -> Rechecks:
+    return due_for_recheck(con, "hn", AS_OF, **{"days": 30, "most": most, **more})
+
+
+def test_what_nobody_has_asked_for_in_so_many_days_is_asked_for_again_however_old_it_is(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    day = 24
+    for native_id in ("never", "long-ago", "lately", "on-the-day", "gone", "elsewhere", "in-this-run"):
+        mention(con, native_id, 400 * day, 720)
+    mention(con, "young", 29 * day)
+    asked(con, "long-ago", 90 * day, 120 * day)
+    asked(con, "lately", 29 * day, 90 * day)
+    asked(con, "on-the-day", 30 * day)
+    asked(con, "in-this-run", 0, 31 * day)
+    con.execute("update raw.mention set deleted_at = ? where native_id = 'gone'", [AS_OF - timedelta(days=1)])
+    con.execute("update raw.mention set source = 'other' where native_id = 'elsewhere'")
+    assert recheck(con) == (["never", "long-ago", "in-this-run", "on-the-day"], 0)
+    assert recheck(con, most=2) == (["never", "long-ago"], 2)
+    assert recheck(con, most=0) == ([], 4)
+    assert recheck(con, besides=["never"]) == (["long-ago", "in-this-run", "on-the-day"], 0)
+    assert recheck(con, days=29).ids[-2:] == ["lately", "young"]

@@ -20,6 +20,12 @@ anti join (
     join raw.tracked_account as k on a.platform = k.platform and lower(a.handle) = lower(k.handle)
 ) as tracked using (account_id);
 
+-- Pages of profiles name no mention: until the run's end it is remembered whose are to go.
+insert into raw.forsaken by name
+select distinct f.account_id, s.platform, getvariable('load_seq') as load_seq
+from forsaken as f
+join scrubbed as s on f.account_id = s.author_id;
+
 delete from raw.account where account_id in (select account_id from forsaken);
 delete from raw.account_snapshot where account_id in (select account_id from forsaken);
 delete from raw.account_rank where account_id in (select account_id from forsaken);

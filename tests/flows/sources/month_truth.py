@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 from month_worlds import COUNTS, FIRST_DAYS, HOUR, NIGHTS, WORD, Truth
 from months import Evening
@@ -14,7 +15,12 @@ from flows.sandbox.streams import epoch
 LADDER = (1, 3, 6, 24, 72, 168, 720)
 """Hours of age at which counts are to be read: from each to half as much again, but for 24 until 48."""
 OVERLAP = 48 * HOUR  # so far back every run looks for what is new
+RECHECK = {"reddit": 7}
+"""Days after which what nobody has asked for is asked for again; 30 for all others."""
 TOLD = frozenset({"hackernews", "reddit", "x"})  # these say what is deleted; of others it is absent twice
+
+
+_IS_COUNTED = (pl.col("platform") != "hackernews") | ~pl.col("is_reply")  # comments there have no counts
 
 
 class Seen:
@@ -67,14 +73,11 @@ class Seen:
     @cached_property
     def _met(self) -> pl.DataFrame:
         """Each age of the ladder of each known post that has counts × each run since it was known that met it."""
-        since = self._at_runs(self.posts.filter(self._is_counted())).filter(pl.col("run_s") >= pl.col("first_seen_s"))
+        since = self._at_runs(self.posts.filter(_IS_COUNTED)).filter(pl.col("run_s") >= pl.col("first_seen_s"))
         hours = pl.col("hours") * HOUR
         until = pl.when(pl.col("hours") == 24).then(2.0).otherwise(1.5)
         at_age = pl.col("age_s").is_between(hours, until * hours, "left")
         return since.join(pl.DataFrame({"hours": LADDER}), how="cross").filter(at_age)
-
-    def _is_counted(self) -> pl.Expr:
-        return (pl.col("platform") != "hackernews") | ~pl.col("is_reply")  # comments there have no counts
 
     @cached_property
     def _readings(self) -> pl.DataFrame:
@@ -107,23 +110,55 @@ class Seen:
         seen = self._at_runs(self.posts).filter("is_public", pl.col("run_s") <= run_s)
         is_listed = (pl.col("platform") != "hackernews") | (pl.col("age_s") > HOUR)
         listed = seen.filter((pl.col("age_s") <= OVERLAP) & pl.col("is_named_now") & is_listed)
-        read = self._readings.filter(pl.col("run_s") <= run_s)
+        read = self._asked.filter("is_public", pl.col("run_s") <= run_s)
         last = pl.concat([listed.select("mention_id", "run_s"), read.select("mention_id", "run_s")])
         last = last.group_by("mention_id").agg(last_read_s=pl.col("run_s").max())
         stored = _versions(self.evenings[number]).join(self.posts, on=["mention_id", "platform", "row"])
         return stored.with_columns(run_s=pl.lit(run_s)).join(last, on="mention_id")
 
     def deletions(self) -> pl.DataFrame:
-        """Posts that the runs must know to be gone, by when (known_s): the run that met an age at which it had not been
-        read, or the one after that where the platform says nothing.
+        """Posts that the runs must know to be gone, by when (known_s), and whether they were asked for their counts'
+        sake (is_at_age): the first run that asked in vain, or the one after that where the platform says nothing.
         """
-        read = self._readings.select("mention_id", "hours")
-        due = self._met.filter(~pl.col("is_public")).join(read, on=["mention_id", "hours"], how="anti")
-        first = due.group_by("mention_id").agg(number=pl.col("number").min())
+        first = self._asked.filter(~pl.col("is_public")).select("mention_id", "number", "is_at_age")  # once each
         first = first.join(self.posts, on="mention_id").with_columns(
             number=pl.col("number") + (~pl.col("platform").is_in(list(TOLD))).cast(pl.UInt32)
         )
         return first.join(self.runs.rename({"run_s": "known_s"}), on="number")
+
+    @cached_property
+    def _asked(self) -> pl.DataFrame:
+        """Each run that asks for each known post, up to the first in vain: mention_id, number, run_s, is_public,
+        is_at_age.
+
+        It asks at each age that it meets and for which nothing was told before: neither by a run that asked, nor, of
+        what has counts, by the one that found it. And it asks for what no run has found or asked for in a long time.
+        """
+        known = self.posts.with_columns(
+            is_counted=_IS_COUNTED,
+            days=pl.col("platform").replace_strict(RECHECK, default=30, return_dtype=pl.Int64),
+        )
+        first, published, deleted, is_counted, days = (
+            known[name].to_numpy() for name in ("first_seen_s", "published_s", "deleted_s", "is_counted", "days")
+        )
+        begins = HOUR * np.array(LADDER)
+        ends = begins * np.where(begins == 24 * HOUR, 2.0, 1.5)
+        is_served = np.zeros((known.height, len(LADDER)), dtype=bool)
+        is_gone, last, parts = np.zeros(known.height, dtype=bool), first.copy(), []
+        for number, run_s in self.runs.iter_rows():
+            age = (run_s - published)[:, None]
+            at_age = (age >= begins) & (age < ends)
+            is_late = run_s - last >= days * 24 * HOUR
+            is_due = (at_age & ~is_served).any(axis=1)
+            asks = (first < run_s) & ~is_gone & (is_due | is_late)
+            is_public = run_s < deleted
+            seen = known.select("mention_id", is_public=pl.Series(is_public), is_at_age=pl.Series(is_due))
+            seen = seen.with_columns(number=pl.lit(number, pl.UInt32), run_s=pl.lit(run_s, pl.Int64))
+            parts.append(seen.filter(pl.Series(asks)))
+            is_served |= at_age & (asks | (is_counted & (first == run_s)))[:, None]
+            is_gone |= asks & ~is_public
+            last = np.where(asks, run_s, last)
+        return pl.concat(parts)
 
     def words_gone(self, number: int) -> set[bytes]:
         """Words of the texts, old and new, of what is known to be gone after a night."""

@@ -19,7 +19,10 @@ from flows.sandbox.streams import Ints
 from flows.sandbox.world import World
 
 LAST = datetime(2026, 6, 30, 2)
-NIGHTS = tuple(LAST - timedelta(days=back) for back in range(29, -1, -1))
+MONTH = tuple(LAST - timedelta(days=back) for back in range(29, -1, -1))
+LATER = (LAST + timedelta(days=31), LAST + timedelta(days=32))
+"""Two runs after a month without any: most posts are past all ages at which counts are read."""
+NIGHTS = (*MONTH, *LATER)
 FIRST_DAYS, SCALE = 3, 0.03
 HOUR = 3600
 WORD = rb"zq[0-9]{6}[ab]"
@@ -72,11 +75,11 @@ class Truth:
 def month(platform: str, number: int) -> Truth:
     """The world of one platform: much of what the public writes is deleted, edited or found late."""
     seed = crc32(platform.encode()) % 1000
-    world = World.make(seed, len(NIGHTS) + FIRST_DAYS, 10 * SCALE if platform == "hackernews" else SCALE, end=LAST)
+    world = World.make(seed, len(MONTH) + FIRST_DAYS, 10 * SCALE if platform == "hackernews" else SCALE, end=LAST)
     chance = np.random.default_rng(seed)
     posts, size = world.posts.with_row_index("row"), world.posts.height
     public = (world.accounts["role"] == "public").gather(posts["account"]).to_numpy()
-    is_gone, is_edited, is_late = (public & (chance.random(size) < share) for share in (0.5, 0.25, 0.2))
+    is_gone, is_edited, is_late = (public & (chance.random(size) < share) for share in (0.6, 0.25, 0.2))
     titled = posts["title"].is_not_null().to_numpy()
     first, edited = _word(number), _word(number, "b")
     noted = pl.format("{} (Now I think otherwise.)", "text")
@@ -106,8 +109,9 @@ def _named(accounts: pl.DataFrame, number: int) -> pl.DataFrame:
 
 
 def _moment(chance: np.random.Generator, posts: pl.DataFrame) -> pl.Series:
-    """From two hours to four weeks after each was published, by orders of magnitude."""
-    after = np.exp(chance.uniform(np.log(2 * HOUR), np.log(28 * 24 * HOUR), posts.height))
+    """From two hours after each was published to four weeks by orders of magnitude, or evenly to seven weeks."""
+    soon = np.exp(chance.uniform(np.log(2 * HOUR), np.log(28 * 24 * HOUR), posts.height))
+    after = np.where(chance.random(posts.height) < 0.7, soon, chance.uniform(0, 49 * 24 * HOUR, posts.height))
     return posts["published_s"] + pl.Series(after.astype(np.int64))
 
 

@@ -126,3 +126,14 @@ def test_a_json_object_without_its_rows_names_the_setting(tmp_path: Path) -> Non
     (tmp_path / "telegram.json").write_text('{"chats": {"list": []}}')
     with pytest.raises(SourceError, match=r"no list 'messages'; mend sources\.rows_at"):
         parsed(options("telegram"), tmp_path)
+
+
+def test_columns_that_a_verified_export_does_not_have_are_counted(tmp_path: Path) -> None:
+    for preset in ("meta_business_suite_instagram", "tiktok"):
+        assert parsed(options(preset)).unmapped_fields == {}
+    text = (SAMPLES / "tiktok.csv").read_text("utf-8")
+    (tmp_path / "tiktok.csv").write_text(text.replace("Average watch time", "Minutes"))
+    assert parsed(options("tiktok"), tmp_path).unmapped_fields == {"Minutes": 2}
+    assert parsed(options("linkedin")).unmapped_fields is None  # nobody has seen which columns it has
+    own = options("tiktok", ignored=["Minutes", "Total play time", "Watched full video"])
+    assert parsed(own, tmp_path).unmapped_fields == {}

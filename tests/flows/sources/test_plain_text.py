@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from flows.sources.plain_text import LONGEST, from_html
+from flows.sources.plain_text import LONGEST, from_html, read
 
 PIECES = [
     "word", " two words ", "\n", "\n\n\n", " \n ", "&amp;", "&lt;b&gt;", "& x", "&copy", "&nbsp;", "&#39;", "&#8217;",
     "&bogus;", "&NotEqualTilde;", "<", ">", "x < y", "\t", "\r\n", "\u00a0", "\u2028", "<br>", "<br/>", "<br />",
     "</br>", "</p>", "<img src='x'>", "<hr>", "<!-- no -->", "<script>no()</script>", "<p/>", "<table>", "<td>",
-    "</div>", "<!doctype html>",
+    "</div>", "<!doctype html>", "</tr>", "<svg><tr>x", "<noscript><a href=n>n</a></noscript>", "&#x27;", "&#150;",
+    '<a class="u-url mention" href="https://e.example/@x">@x</a>', "<a href>", "<A HREF='&amp;1' href=2>up</A>",
 ]  # fmt: skip
 NAMES = ["p", "div", "a", "span", "b", "em", "code", "pre", "ul", "li", "blockquote", "h2", "style", "tr", "font"]
 ATTRIBUTES = ["", ' class="x"', " href='https://e.example/?a=1&b=2'", " hidden", ' title="a > b"', " data-x=1"]
@@ -45,6 +46,8 @@ def test_all_markup_is_read_as_a_whole_parser_reads_it(fragments: list[str]) -> 
     for fragment in [*fragments, "".join(fragments[:6])]:
         if "<" in fragment:
             assert from_html(fragment) == parsed(fragment)
+            anchors = [node.attributes for node in LexborHTMLParser(fragment).css("a[href]")]
+            assert list(read(fragment).anchors) == anchors
 
 
 HOSTILE = {
@@ -63,8 +66,10 @@ def test_no_markup_takes_longer_than_its_length(markup: str) -> None:
     assert time.process_time() - began < 2
 
 
-def test_of_markup_that_nests_too_deep_the_words_are_kept() -> None:
-    assert from_html("<div>a<script>no</script>" + "<div>" * 5_000 + "b&amp;c") == "a\n\nb&c"
+def test_of_markup_that_nests_too_deep_the_words_and_links_are_kept() -> None:
+    found = read("<div>a<script>no</script>" + "<div>" * 5_000 + "<A HREF='/l'>b&amp;c</a><a>")
+    assert found.text == "a\n\nb&c"
+    assert found.anchors == [{"href": "/l"}]
 
 
 def test_what_is_longer_than_any_post_is_cut() -> None:
