@@ -10,14 +10,23 @@
     {{ load_seq }} > (select built_load_seq from {{ ref('stg_build') }})
 {%- endmacro %}
 
-{#- True of the rows whose `key` stands in `scope`, and of all rows in a full build. The scope is an argument, so that
-    dbt sees the reference also while parsing, when no build is incremental. -#}
+{#- True of the rows whose `key` stands in `scope`, and of all rows in a full build, or of those of the slice that it is at.
+    The scope is an argument, so that dbt sees the reference also while parsing, when no build is incremental. -#}
 {% macro in_scope(key, scope) -%}
     {%- if is_incremental() -%}
         {{ key }} in (select touched.{{ key.split('.') | last }} from {{ scope }} as touched)
+    {%- elif slices() > 1 -%}
+        {{ day_number(key) }} % {{ slices() }} = getvariable('slice')
     {%- else -%}
         true
     {%- endif -%}
+{%- endmacro %}
+
+{#- In how many slices of its days a full build makes the model, as if each were a night: `meta.slices`. What cannot be
+    spilled well then stands in memory, and on the disk, in parts. -#}
+{% macro slices() -%}
+    {%- set is_ours = target.type == 'duckdb' and config.get('materialized') == 'incremental' -%}
+    {{ return((config.get('meta') or {}).get('slices', 1) if is_ours else 1) }}
 {%- endmacro %}
 
 {#- The days `day` of a relation and the `days` after each: for what looks back on as many days. -#}

@@ -53,6 +53,7 @@
     {%- endif -%}
     {% call statement('main') -%}
         {% if existing is not none -%} drop {{ existing.type }} if exists {{ existing }}; {%- endif %}
+        {{ 'set variable slice = 0;' if slices() > 1 }}
         create {{ target.type }} {{ target }}
         {% if config.get('contract').enforced and not target.is_view -%}
             {{ get_table_columns_and_constraints() }};
@@ -60,6 +61,10 @@
         {%- else -%}
             as ({{ compiled_code }});
         {%- endif %}
+        {%- for slice in range(1, slices()) %}
+            set variable slice = {{ slice }};
+            insert into {{ target }} by name ({{ compiled_code }});
+        {%- endfor %}
         {{ descriptions(target) }}
         {{ what_follows() }}
     {%- endcall %}

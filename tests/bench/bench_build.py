@@ -27,7 +27,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 HERE = Path(__file__).parent
 FIRST_DAY = datetime(2024, 1, 1)
-SETTINGS = StorageSettings(memory_limit="4GB")
+SETTINGS = StorageSettings(memory_limit="3GB")  # of a process that is to fit 4 GB
 DEAREST = 10
 ENTITIES = (
     ("e0", "Acme", "brand", True, None, "airlines"),

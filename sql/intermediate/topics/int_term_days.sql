@@ -1,6 +1,7 @@
 -- Grain: one row per entity ('*': all of them, each mention once), language ('und': not known), term and reporting day
 -- with a use of it. Terms are what the newest score of a text lists, as often as they stand in it.
-{{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
+{{ config(materialized='incremental', unique_key='report_date',
+          meta={'scope': 'int_touched_days', 'slices': 8}) }}
 
 with named as (
     select entity_id, mention_id, author_id, report_date
