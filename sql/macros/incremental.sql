@@ -16,7 +16,7 @@
     {%- if is_incremental() -%}
         {{ key }} in (select touched.{{ key.split('.') | last }} from {{ scope }} as touched)
     {%- elif slices() > 1 -%}
-        {{ day_number(key) }} % {{ slices() }} = getvariable('slice')
+        abs({{ day_number(key) }}) % {{ slices() }} = getvariable('slice')
     {%- else -%}
         true
     {%- endif -%}
