@@ -11,10 +11,14 @@
 {%- endmacro %}
 
 {#- True of the rows whose `key` stands in `scope`, and of all rows in a full build, or of those of the slice that it is at.
-    The scope is an argument, so that dbt sees the reference also while parsing, when no build is incremental. -#}
-{% macro in_scope(key, scope) -%}
+    The scope is an argument, so that dbt sees the reference also while parsing, when no build is incremental. `since`: a
+    column of both whose least value in the scope lets the engine leave out, unread, what is older; where rows lie in the
+    order of loads, that is most of a long history. -#}
+{% macro in_scope(key, scope, since=none) -%}
     {%- if is_incremental() -%}
         {{ key }} in (select touched.{{ key.split('.') | last }} from {{ scope }} as touched)
+        {%- if since %} and {{ since }} >= (select min(touched.{{ since.split('.') | last }}) from {{ scope }} as touched)
+        {%- endif -%}
     {%- elif slices() > 1 -%}
         abs({{ day_number(key) }}) % {{ slices() }} = getvariable('slice')
     {%- else -%}

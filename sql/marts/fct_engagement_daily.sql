@@ -5,7 +5,7 @@
 
 with mentions as (
     select mention_id, published_at from {{ ref('fct_mentions') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
 ),
 
 readings as (

@@ -3,7 +3,7 @@
 
 with mentions as (
     select * from {{ ref('stg_mentions') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='published_at') }}
 ),
 
 counts as (

@@ -5,13 +5,10 @@
 
 with responses as (
     select
-        entities.entity_id,
-        responses.*,
-        case when responses.is_clock_start then responses.followup_hours end as waited_hours
-    from {{ ref('kpi_response') }} as responses
-    inner join {{ ref('int_response_entities') }} as entities
-        on responses.mention_id = entities.mention_id and responses.brand_id = entities.brand_id
-    where {{ in_scope('responses.report_date', ref('int_response_days')) }}
+        *,
+        case when is_clock_start then followup_hours end as waited_hours
+    from {{ ref('int_response_entities') }}
+    where {{ in_scope('report_date', ref('int_response_days')) }}
 ),
 
 {{ lasting('responses', keys, 'waited_hours', 'is_answered', 'mention_id') }},

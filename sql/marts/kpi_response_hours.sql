@@ -9,16 +9,12 @@ with clock as (
 
 responses as (
     select
-        entities.entity_id,
         {{ iso_weekday('responses.report_date') }} as iso_weekday,
         {{ report_hour('responses.inbound_at') }} as hour_of_day,
         responses.*,
         case when responses.is_clock_start then responses.followup_hours end as waited_hours
-    from {{ ref('kpi_response') }} as responses
-    cross join clock
-    inner join {{ ref('int_response_entities') }} as entities
-        on responses.mention_id = entities.mention_id and responses.brand_id = entities.brand_id
-    where responses.report_date > {{ add_days('clock.report_date', -90) }}
+    from {{ ref('int_response_entities') }} as responses
+    where responses.report_date > (select {{ add_days('report_date', -90) }} from clock)
 ),
 
 {{ lasting('responses', keys, 'waited_hours', 'is_answered', 'mention_id') }},

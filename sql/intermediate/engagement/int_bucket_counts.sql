@@ -3,7 +3,9 @@
 
 with posts as (
     select * from {{ ref('fct_mentions') }}
-    where deleted_at is null and {{ is_post('kind') }} and {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    where
+        deleted_at is null and {{ is_post('kind') }}
+        and {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
 ),
 
 readings as (

@@ -5,7 +5,7 @@ with posts as (
     select mention_id, published_at from {{ ref('fct_mentions') }}
     where
         is_owned and deleted_at is null and {{ is_post('kind') }}
-        and {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+        and {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
 ),
 
 readings as (

@@ -3,7 +3,7 @@
 
 with mentions as (
     select * from {{ ref('fct_mentions') }}
-    where is_counted and {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    where is_counted and {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
 ),
 
 entities as (

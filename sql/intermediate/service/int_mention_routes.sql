@@ -11,7 +11,7 @@ with mentions as (
     left join {{ ref('int_accounts') }} as accounts on mentions.author_id = accounts.account_id
     left join {{ ref('int_mention_signals') }} as signals on mentions.mention_id = signals.mention_id
     where
-        {{ in_scope('mentions.mention_id', ref('int_touched_mentions')) }}
+        {{ in_scope('mentions.mention_id', ref('int_touched_mentions'), since='mentions.published_at') }}
         and mentions.deleted_at is null
         and not coalesce(accounts.is_owned, false)
         and not coalesce(signals.is_irrelevant, false)

@@ -1,15 +1,13 @@
 -- Grain: one row per inbound mention, brand that it addresses, and entity that it counts for: the brand, and those of
--- its products and campaigns whose query matches.
+-- its products and campaigns whose query matches. No entity is its own parent: nothing comes twice.
 select
-    mention_id,
-    brand_id,
-    brand_id as entity_id
-from {{ ref('kpi_response') }}
-union
+    brand_id as entity_id,
+    responses.*
+from {{ ref('kpi_response') }} as responses
+union all
 select
-    responses.mention_id,
-    responses.brand_id,
-    matches.entity_id
+    matches.entity_id,
+    responses.*
 from {{ ref('kpi_response') }} as responses
 inner join {{ ref('fct_mention_entities') }} as matches on responses.mention_id = matches.mention_id
 inner join {{ ref('dim_entities') }} as entities

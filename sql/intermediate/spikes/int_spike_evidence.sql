@@ -15,15 +15,13 @@ posts as (
         mentions.mention_id,
         mentions.platform,
         mentions.published_at,
-        mentions.interactions,
-        signals.terms
+        mentions.interactions
     from spikes
     inner join {{ ref('int_entity_mentions') }} as counted
         on spikes.entity_id = counted.entity_id and spikes.report_date = counted.report_date
         and spikes.scope in ('*', counted.platform)
     inner join {{ ref('fct_mentions') }} as mentions on counted.mention_id = mentions.mention_id
-    left join {{ ref('int_mention_signals') }} as signals on counted.mention_id = signals.mention_id
-    where spikes.sentiment in ('all', signals.sentiment)
+    where spikes.sentiment in ('all', counted.sentiment)
 ),
 
 ranked as (
@@ -55,8 +53,15 @@ told as (
 ),
 
 spoken as (
-    select distinct entity_id, scope, sentiment, report_date, mention_id, {{ each('terms', 'term') }}
+    select distinct
+        posts.entity_id,
+        posts.scope,
+        posts.sentiment,
+        posts.report_date,
+        posts.mention_id,
+        {{ each('signals.terms', 'term') }}
     from posts
+    inner join {{ ref('int_mention_signals') }} as signals on posts.mention_id = signals.mention_id
 ),
 
 counted_terms as (

@@ -12,9 +12,8 @@ waits as (
         responses.is_answered,
         case when responses.is_clock_start then responses.followup_hours end as waited_hours
     from targets
-    inner join {{ ref('int_response_entities') }} as entities on targets.entity_id = entities.entity_id
-    inner join {{ ref('kpi_response') }} as responses
-        on entities.mention_id = responses.mention_id and entities.brand_id = responses.brand_id
+    inner join {{ ref('int_response_entities') }} as responses
+        on targets.entity_id = responses.entity_id
         and responses.report_date between targets.month_start_date and targets.last_date
     where targets.metric = 'median_response_hours'
 ),

@@ -5,9 +5,8 @@
 with touched as (
     select report_date from {{ ref('int_touched_days') }}
     union
-    select mentions.report_date
-    from {{ ref('fct_mentions') }} as mentions
-    inner join {{ ref('int_touched_mentions') }} as changed on mentions.mention_id = changed.mention_id
+    select report_date from {{ ref('int_touched_mentions') }}
+    where report_date is not null
     union
     -- Acts on what changed, and acts that are told of only now.
     select mentions.report_date
