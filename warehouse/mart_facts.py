@@ -99,7 +99,8 @@ def _facts(mart: str, columns: dict[str, str], *, is_full: bool) -> Iterator[str
     names = [part.removesuffix("?") for part in key]
     table = f"marts.{identifier(mart)}"
     if names and mart.startswith(_LARGE) and names[0] in _TOUCHED and not is_full:
-        table += f" where {identifier(names[0])} in (from intermediate.{_TOUCHED[names[0]]})"
+        column = identifier(names[0])
+        table += f" where {column} in (select {column} from intermediate.{_TOUCHED[names[0]]})"
     if key and set(names) <= set(columns):
         grain = ", ".join(map(identifier, names))
         missing = " or ".join(f"{identifier(part)} is null" for part in key if not part.endswith("?"))

@@ -1,7 +1,7 @@
 -- Grain: one row per inbound mention, brand that it addresses, and entity that it counts for: the brand, and those of
 -- its products and campaigns whose query matches. No entity is its own parent: nothing comes twice.
 select
-    brand_id as entity_id,
+    responses.brand_id as entity_id,
     responses.*
 from {{ ref('kpi_response') }} as responses
 union all
