@@ -226,7 +226,8 @@ def parse_items(
         try:
             told = msgspec.json.decode(item) if isinstance(item, bytes) else item
             fields = told.get(inside) if inside and isinstance(told, dict) else told
-            unmapped.update(fields.keys() - known if known is not None and isinstance(fields, dict) else ())
+            if known is not None and isinstance(fields, dict) and not known.issuperset(fields):
+                unmapped.update(fields.keys() - known)
             parsed = parse(told, page)
             for record in parsed:
                 records.check(record)
