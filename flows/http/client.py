@@ -131,11 +131,12 @@ class HttpClient:
         raise question.error(f"had no whole answer within {within}", retryable=True)
 
     def _question(self, ask: Ask, allow_status: Collection[int]) -> Question:
-        secrets = [value for name, value in ask.url.params.multi_items() if is_secret(name)]
+        params = ask.url.params.multi_items()
+        secrets = [value for name, value in params if is_secret(name)]
         redact = Redactor(secrets, self._redact) if secrets else self._redact
         return Question(
             platform=self._platform,
-            text=f"{ask.method} {redact(redact_url(ask.url))}"[:1000],
+            text=f"{ask.method} {redact(redact_url(ask.url, params))}"[:1000],
             redact=redact,
             is_json=ask.is_login or is_json(self._accept),
             allow_status=frozenset(allow_status),

@@ -208,6 +208,9 @@ def _links(anchors: Sequence[Attributes]) -> list[str]:
 
 
 def _media(status: Mapping[str, Any]) -> list[str]:
-    kinds = [MEDIA.get(each.get("type")) for each in status.get("media_attachments") or []]
-    kinds += ["link" if status.get("card") else None, "poll" if status.get("poll") else None]
+    attached, card, poll = status.get("media_attachments"), status.get("card"), status.get("poll")
+    if not (attached or card or poll):
+        return []
+    kinds = [MEDIA.get(each.get("type")) for each in attached or []]
+    kinds += ["link" if card else None, "poll" if poll else None]
     return list(dict.fromkeys(kind for kind in kinds if kind))

@@ -25,7 +25,7 @@ _HOLD_WORDS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})  # and nothin
 _OUTSIDE = ""  # of all tags
 _HOLD_ALL = frozenset({_OUTSIDE, "blockquote", "div", "li", "ol", "ul"})
 _INLINE = frozenset({"a", "b", "code", "em", "i", "small", "span", "strong", "sub", "sup", "u"})
-_BRACKETS = re.compile(r"(<[^<>]{1,500}+>)")  # a longer tag is none to remember
+_BRACKETS = re.compile(r"(<[^>]{1,500}>)")  # a longer tag is none to remember
 _TAG = re.compile(
     r"<(/?)([a-z][a-z0-9]*)"
     r"""((?:[ \t\n\f]++[A-Za-z][-\w]*+(?:=(?:"[^"]*"|'[^']*'))?)*+)[ \t\n\f]*+(/?)>"""
@@ -75,23 +75,21 @@ def _simple(markup: str) -> Fragment | None:
     if "\r" in markup or "\0" in markup or ("&" in markup and not all(map(_is_plain, set(_ENTITY.findall(markup))))):
         return None
     pieces = _BRACKETS.split(markup)
-    tags = [_tag(written) for written in pieces[1::2]]
+    tags = [*map(_tag, pieces[1::2])]
     opened = [_OUTSIDE]
-    for tag in tags:
-        if tag is None:
-            return None
-        if tag.closes:
-            if opened.pop() != tag.name:
+    for name, closes, is_void, is_block, _, _ in tags:
+        if closes:
+            if opened.pop() != name:
                 return None
-        elif tag.is_block and opened[-1] not in _HOLD_ALL:
+        elif is_block and opened[-1] not in _HOLD_ALL:
             return None
-        elif not tag.is_void:
-            opened.append(tag.name)
-    pieces[1::2] = [tag.gap for tag in tags if tag]
+        elif not is_void:
+            opened.append(name)
+    pieces[1::2] = [tag.gap for tag in tags]
     text = "".join(pieces)
     if len(opened) > 1 or "<" in text:
         return None
-    return Fragment(html.unescape(text), [tag.leads for tag in tags if tag and tag.leads])
+    return Fragment(html.unescape(text), [tag.leads for tag in tags if tag.leads])
 
 
 class _Tag(NamedTuple):
@@ -105,18 +103,21 @@ class _Tag(NamedTuple):
     leads: Attributes | None = None  # what is written in an anchor with an address
 
 
+_UNKNOWN = _Tag("?", closes=True)  # what can never be open
+
+
 @functools.lru_cache(maxsize=1024)
-def _tag(written: str) -> _Tag | None:
-    """A tag by what stands between its brackets, with them; the same few come again and again."""
+def _tag(written: str) -> _Tag:
+    """A tag with its brackets; the same few come again and again."""
     found = _TAG.fullmatch(written)
     if found is None:
-        return None
+        return _UNKNOWN
     closes, name, attributes, ends = found.groups()
     if closes:
         return _Tag(name, closes=True)
     is_void, is_block = name in _SELF_CLOSED, name in _HOLD_WORDS or name in _HOLD_ALL
     if not (is_void or is_block or name in _INLINE) or (ends and not is_void):
-        return None
+        return _UNKNOWN
     told = _attributes(attributes) if name == "a" else {}
     leads = told if "href" in told else None
     return _Tag(name, is_void=is_void, is_block=is_block, gap=_GAPS.get(name, ""), leads=leads)
