@@ -105,7 +105,7 @@ def _status(status: Mapping[str, Any], page: Page, server: Server) -> Sequence[r
         native_id=native_id,
         kind="reply" if is_reply else "quote" if quoted else "poll" if poll else "post",
         author_id=f"{PLATFORM}:{server.account_id(status['account'])}",
-        text="\n\n".join(part for part in (status.get("spoiler_text") or "", content.text) if part),
+        text="\n\n".join([part for part in (status.get("spoiler_text") or "", content.text) if part]),
         url=status.get("url") or status["uri"],
         language_reported=status.get("language"),
         published_at=published_at,
