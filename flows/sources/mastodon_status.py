@@ -113,8 +113,8 @@ def _status(status: Mapping[str, Any], page: Page, server: Server) -> Sequence[r
         parent_id=f"{PLATFORM}:{parent}" if parent else None,
         root_id=f"{PLATFORM}:{root}" if root else None,
         links=list(dict.fromkeys([*_links(content.anchors), *([card["url"]] if card.get("url") else [])])),
-        hashtags=list(dict.fromkeys(tag["name"].lower() for tag in tags)),
-        handles=list(dict.fromkeys(server.account_id(each) for each in status.get("mentions") or [])),
+        hashtags=list(dict.fromkeys([tag["name"].lower() for tag in tags])),
+        handles=list(dict.fromkeys([server.account_id(each) for each in status.get("mentions") or []])),
         media_formats=_media(status),
     )
     rows: list[records.Record] = [mention, *_account(status["account"], page, server)]
@@ -184,10 +184,10 @@ def _account(account: Mapping[str, Any], page: Page, server: Server) -> Sequence
         is_bot=account.get("bot"),
         created_at=utc(account["created_at"]) if account.get("created_at") else None,
     )
-    told = [account.get(f"{name}_count") for name in ("followers", "following", "statuses")]
-    if all(count is None for count in told):
+    followers, following = account.get("followers_count"), account.get("following_count")
+    posts = account.get("statuses_count")
+    if followers is None and following is None and posts is None:
         return [row]
-    followers, following, posts = told
     snapshot = records.AccountSnapshot(
         account_id=row.account_id, captured_at=page.as_of, followers=followers, following=following, posts=posts
     )
@@ -202,8 +202,7 @@ def _quoted(status: Mapping[str, Any], server: Server) -> str | None:
 
 def _links(anchors: Sequence[Attributes]) -> list[str]:
     """Where the text leads; names and tags are links too, and lead to profiles and searches."""
-    outward = (each for each in anchors if _NAMES.isdisjoint((each.get("class") or "").lower().split()))
-    targets = [anchor["href"] or "" for anchor in outward]
+    targets = [each["href"] or "" for each in anchors if _NAMES.isdisjoint((each.get("class") or "").lower().split())]
     return [target for target in targets if target.startswith(("http://", "https://"))]
 
 
