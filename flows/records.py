@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -229,13 +229,14 @@ def schema(record: type[Record], *, lineage: bool = False) -> pl.Schema:
     return pl.Schema({**LINEAGE, **columns} if lineage else columns)
 
 
-_ENCODE = msgspec.msgpack.Encoder().encode
+_AS_DICT, _CONVERT, _ENCODE = msgspec.structs.asdict, msgspec.convert, msgspec.msgpack.Encoder().encode
 
 
-def check(row: Record) -> None:
+def check(rows: Sequence[Record]) -> None:
     """Raises a ValueError where a value is not of its column's type, too large for it, or a text that is no Unicode."""
-    msgspec.convert(msgspec.structs.asdict(row), type(row))
-    _ENCODE(row)  # half a surrogate pair is a Python text, and no column's
+    for row in rows:
+        _CONVERT(_AS_DICT(row), type(row))
+    _ENCODE(rows)  # half a surrogate pair is a Python text, and no column's
 
 
 def frame(record: type[Record], rows: Iterable[tuple[str, int, Record]]) -> pl.DataFrame:

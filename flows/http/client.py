@@ -17,7 +17,7 @@ import stamina
 from flows.errors import ConfigError, CredentialError, SourceError
 from flows.http.addresses import AddressRefusedError, GuardedTransport, Resolve, origin, resolve
 from flows.http.answers import Answer, Question, Redirect, receive
-from flows.http.connections import open_client, open_transport, silence_libraries
+from flows.http.connections import open_transport, silence_libraries, usual_headers
 from flows.http.limits import Counts, Limits
 from flows.http.login import Session, basic
 from flows.http.pacing import TOO_MANY, Budgets, Clock
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class HttpClient:
-    """An httpx client and a budget for each host that a source talks to. Lives within one event loop."""
+    """Connections and a budget for each host that a source talks to. Lives within one event loop."""
 
     def __init__(
         self,
@@ -58,8 +58,11 @@ class HttpClient:
         """
         self.counts = Counts()
         self._platform, self._resolve = platform, resolve
-        self._contact, self._accept, self._pause = contact, accept, pause
+        self._usual, self._accept, self._pause = usual_headers(contact=contact, accept=accept), accept, pause
         self._limits, self._clock = limits or Limits(), clock or Clock()
+        self._timeout = httpx.Timeout(
+            self._limits.read_seconds, connect=self._limits.connect_seconds, pool=self._limits.attempt_seconds
+        )
         self._credentials = credentials or Credentials()
         if not all(value.isascii() and value.isprintable() for value in self._credentials.headers.values()):
             raise ConfigError(
@@ -78,15 +81,15 @@ class HttpClient:
         self._session = self._session_of(self._credentials.login) if self._credentials.login else None
         self._home = frozenset(origin_of(platform, url) for url in base_urls)
         self._private = self._home if allow_private else frozenset()
-        self._clients: dict[tuple[str, str, int], httpx.AsyncClient] = {}
+        self._transports: dict[tuple[str, str, int], GuardedTransport] = {}
         silence_libraries()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        for client in self._clients.values():
-            await client.aclose()
+        for transport in self._transports.values():
+            await transport.aclose()
 
     async def get(
         self,
@@ -128,11 +131,12 @@ class HttpClient:
         raise question.error(f"had no whole answer within {within}", retryable=True)
 
     def _question(self, ask: Ask, allow_status: Collection[int]) -> Question:
-        secrets = [value for name, value in ask.url.params.multi_items() if is_secret(name)]
+        params = ask.url.params.multi_items()
+        secrets = [value for name, value in params if is_secret(name)]
         redact = Redactor(secrets, self._redact) if secrets else self._redact
         return Question(
             platform=self._platform,
-            text=f"{ask.method} {redact(redact_url(ask.url))}"[:1000],
+            text=f"{ask.method} {redact(redact_url(ask.url, params))}"[:1000],
             redact=redact,
             is_json=ask.is_login or is_json(self._accept),
             allow_status=frozenset(allow_status),
@@ -192,12 +196,13 @@ class HttpClient:
         host, limits = origin(ask.url), self._limits
         self.counts.seconds_waited += await self._turns.take(host, ask.line)
         self.counts.requests += 1
-        client = self._client(ask.url)
+        transport = self._transport(ask.url)
         secret = Credentials() if token is None else self._credentials
         is_final = False
         try:
             async with asyncio.timeout(limits.attempt_seconds):
-                response = await client.send(ask.seal(client, secret, token or {}), stream=True)
+                request = ask.seal(self._usual, secret, token or {}, self._timeout)
+                response = await transport.handle_async_request(request)
                 try:
                     self.counts.rate_limited += response.status_code in TOO_MANY
                     self._turns.heed(host, response.headers, response.status_code)
@@ -218,17 +223,12 @@ class HttpClient:
         # Outside of the except: httpx's own error would travel along with the whole address in it.
         raise question.error(f"failed: {reason}", retryable=not is_final)
 
-    def _client(self, url: httpx.URL) -> httpx.AsyncClient:
+    def _transport(self, url: httpx.URL) -> GuardedTransport:
         key = (url.scheme, *origin(url))
-        if key not in self._clients:
-            limits = self._limits
-            self._clients[key] = open_client(
-                GuardedTransport(open_transport(), private=self._private, resolve=self._resolve),
-                contact=self._contact,
-                accept=self._accept,
-                timeout=httpx.Timeout(limits.read_seconds, connect=limits.connect_seconds, pool=limits.attempt_seconds),
-            )
-        return self._clients[key]
+        if key not in self._transports:
+            inner = open_transport()
+            self._transports[key] = GuardedTransport(inner, private=self._private, resolve=self._resolve)
+        return self._transports[key]
 
     def _session_of(self, login: Login) -> Session:
         async def ask() -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote, quote_plus, unquote_plus, urlencode
 
 import httpx
@@ -36,9 +36,10 @@ def redact_text(text: str) -> str:
     return _PARAMETER.sub(rf"\1\2{HIDDEN}", _SCHEME.sub(rf"\1 {HIDDEN}", text))
 
 
-def redact_url(url: httpx.URL) -> str:
-    """The address without user name, fragment and the values of secret parameters."""
-    pairs = [(name, HIDDEN if is_secret(name) else value) for name, value in url.params.multi_items()]
+def redact_url(url: httpx.URL, params: Sequence[tuple[str, str]] | None = None) -> str:
+    """The address without user name, fragment and the values of secret parameters; `params` are its own, once read."""
+    told = url.params.multi_items() if params is None else params
+    pairs = [(name, HIDDEN if is_secret(name) else value) for name, value in told]
     known = url.copy_with(userinfo=b"") if url.userinfo else url
     bare = str(known).partition("#")[0].partition("?")[0]  # elsewhere both are escaped
     return f"{bare}?{urlencode(pairs, safe='*,:()/')}" if pairs else bare

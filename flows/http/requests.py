@@ -47,14 +47,20 @@ class Ask:
         """What rate limits look at."""
         return f"{self.method} {self.url.raw_path.decode('ascii')}"
 
-    def seal(self, client: httpx.AsyncClient, secret: Credentials, token: Mapping[str, str]) -> httpx.Request:
+    def seal(
+        self, usual: Mapping[str, str], secret: Credentials, token: Mapping[str, str], timeout: httpx.Timeout
+    ) -> httpx.Request:
         """The request as it goes, with the credentials in it."""
-        url = with_params(self.url, secret.params)
-        headers = {**self.headers, **secret.headers, **token}
-        if self.body is None:
-            return client.build_request("GET", url, headers=headers)
-        kind, content = self.body.encode(secret.form)
-        return client.build_request("POST", url, headers={**headers, "Content-Type": kind}, content=content)
+        kind, content = self.body.encode(secret.form) if self.body else ("", None)
+        told = (usual, self.headers, secret.headers, token, {"Content-Type": kind} if kind else {})
+        named = {name.lower(): (name, value) for each in told for name, value in each.items()}  # the last one counts
+        return httpx.Request(
+            self.method,
+            with_params(self.url, secret.params),
+            headers=[*named.values()],
+            content=content,
+            extensions={"timeout": timeout.as_dict()},
+        )
 
 
 def with_params(url: httpx.URL, params: Params | None) -> httpx.URL:

@@ -215,7 +215,7 @@ class Attempt:
         return f"{self._opened.window_id}/{self._folder.name}/{self._numbers[name]:04d}-{name}"
 
     def _path(self, page_id: str) -> Path:
-        return self._folder.parent.parent / f"{page_id}.zst"
+        return self._folder / f"{page_id.rpartition('/')[2]}.zst"
 
 
 def _choose(parent: Path, asked: Asked, run_id: str, as_of: datetime, max_age: timedelta) -> tuple[Path, Opened]:

@@ -226,10 +226,10 @@ def parse_items(
         try:
             told = msgspec.json.decode(item) if isinstance(item, bytes) else item
             fields = told.get(inside) if inside and isinstance(told, dict) else told
-            unmapped.update(fields.keys() - known if known is not None and isinstance(fields, dict) else ())
+            if known is not None and isinstance(fields, dict) and not known.issuperset(fields):
+                unmapped.update(fields.keys() - known)
             parsed = parse(told, page)
-            for record in parsed:
-                records.check(record)
+            records.check(parsed)
         except KeyError as error:
             malformed.append((page.page_id, item_no, None, f"required field {error.args[0]!r} is missing"))
             continue

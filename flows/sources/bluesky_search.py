@@ -66,9 +66,13 @@ def moment_of(entry: Any) -> datetime | None:
         return None
 
 
+class _Cursor(msgspec.Struct):
+    cursor: Any = None
+
+
 def cursor_of(page: Page) -> str | None:
-    """Where the next page begins."""
-    cursor = page.json().get("cursor")
+    """Where the next page begins; the posts are not read for that."""
+    cursor = page.json(_Cursor).cursor
     return cursor if isinstance(cursor, str) else None
 
 

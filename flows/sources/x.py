@@ -20,7 +20,17 @@ from flows.sources.access import Credentials, RateLimit, Secret
 from flows.sources.base import Client, Page, Params, Parsed, Source, SourceOptions, Topic, Window, parse_items
 from flows.sources.threads import with_thread
 from flows.sources.wording import packed, quoted, worded
-from flows.sources.x_answers import CONVERSATION, FIELDS, KNOWN, answer_of, beside, conversation_of, items, wrap
+from flows.sources.x_answers import (
+    CONVERSATION,
+    FIELDS,
+    KNOWN,
+    answer_of,
+    beside,
+    conversation_of,
+    items,
+    next_of,
+    wrap,
+)
 from flows.sources.x_posts import PLATFORM, records_of, time_of_id
 
 PAGE = 100
@@ -77,7 +87,7 @@ async def _search(client: Client, options: Options, query: str, window: Window) 
         reading: Params = {**asked, **_expanded(options), "max_results": min(PAGE, max(10, left))}
         async for page in _pages(client, options, "tweets/search/recent", reading, is_bounded=True):
             read += len(answer_of(page).listed)
-            is_cut = answer_of(page).meta.next_token is not None
+            is_cut = next_of(page) is not None
             yield page
     total = answer_of(counted).meta.total_tweet_count or 0
     if (is_cut or left <= 0) and total > read:
@@ -155,7 +165,7 @@ async def _pages(
         return await _get(client, options, path, {**asked, **({name: token} if token else {})})
 
     def following(page: Page) -> str | None:
-        return answer_of(page).meta.next_token if not is_bounded or posts < options.max_posts_per_night else None
+        return next_of(page) if not is_bounded or posts < options.max_posts_per_night else None
 
     async for page in paginate.follow(fetch, following, lambda page: [page.body], max_pages=MOST_PAGES):
         posts = options._spent.add(page)

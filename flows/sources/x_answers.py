@@ -49,10 +49,20 @@ class Answer(msgspec.Struct):
         return [*shown, *(error for error in self.errors if reason_of(error))]
 
 
+class _Paged(msgspec.Struct):
+    meta: Meta = msgspec.field(default_factory=Meta)
+
+
 def answer_of(page: Page) -> Answer:
     """Raises SourceError where the page is no answer of the API."""
     answer: Answer = page.json(Answer)
     return answer
+
+
+def next_of(page: Page) -> str | None:
+    """Where the next page begins; the posts are not read for that."""
+    told: _Paged = page.json(_Paged)
+    return told.meta.next_token
 
 
 def reason_of(error: Any) -> Literal["deleted", "removed"] | None:

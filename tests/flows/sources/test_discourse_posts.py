@@ -43,6 +43,15 @@ def test_a_topic_tells_its_first_post_and_replies() -> None:
     ]
 
 
+def test_those_who_are_named_stand_in_order_with_and_without_a_link() -> None:
+    names = '<span class="mention">@Al</span> <a class="Mention" href="/u/bo">@Bo</a> <span class="mention">@al</span>'
+    tags = '<a class="hashtag-cooked" href="https://a.example/tag/x">x</a> <a href="https://a.example/">see</a>'
+    found = parsed(topic(post(), post(2, cooked=f"<p>{names} {tags} <b>poll</b> of a video</p>"))).tables["mention"]
+    assert found["handles"].to_list() == [[], ["al", "bo"]]
+    assert found["links"].to_list() == [[], ["https://a.example/"]]
+    assert found["media_formats"].to_list() == [[], []]
+
+
 def test_deleted_and_hidden_posts_are_told_and_notes_of_the_software_are_not() -> None:
     deleted = [post(1, user_deleted=True), post(2, deleted_at="2026-11-17T00:00:00Z"), post(3, hidden=True)]
     found = parsed(topic(*deleted, post(4, post_type=3)))

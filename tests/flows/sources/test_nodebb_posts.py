@@ -43,6 +43,12 @@ def test_a_topics_first_post_and_its_replies() -> None:
     assert found.tables["interaction"]["target_mention_id"].to_list() == [second["parent_id"], third["parent_id"]]
 
 
+def test_links_and_names_are_told_apart_whatever_the_case_of_their_tags() -> None:
+    content = '<A HREF="https://a.example/">see</A> <A CLASS="mention" HREF="https://forum.example/user/bob">@Bob</A>'
+    found = parsed([post(), post(2, content=content)]).tables["mention"].rows(named=True)[1]
+    assert (found["links"], found["handles"], found["media_formats"]) == (["https://a.example/"], ["bob"], [])
+
+
 @pytest.mark.parametrize("lacking", ["pid", "content", "timestamp"])
 def test_a_post_that_lacks_what_it_needs_is_named_and_loses_no_other(lacking: str) -> None:
     broken = {key: value for key, value in post(2).items() if key != lacking}

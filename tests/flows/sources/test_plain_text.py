@@ -20,7 +20,9 @@ PIECES = [
     '<a class="u-url mention" href="https://e.example/@x">@x</a>', "<a href>", "<A HREF='&amp;1' href=2>up</A>",
 ]  # fmt: skip
 NAMES = ["p", "div", "a", "span", "b", "em", "code", "pre", "ul", "li", "blockquote", "h2", "style", "tr", "font"]
-ATTRIBUTES = ["", ' class="x"', " href='https://e.example/?a=1&b=2'", " hidden", ' title="a > b"', " data-x=1"]
+ATTRIBUTES = [
+    "", ' class="x"', " href='https://e.example/?a=1&b=2'", " hidden", ' title="a > b"', ' title="a < b"', " data-x=1",
+]  # fmt: skip
 
 
 def parsed(markup: str) -> str:
