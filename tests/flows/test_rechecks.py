@@ -35,7 +35,6 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCon
             "n::varchar as native_id, 'post' as kind, '' as text, 'query' as found_by, 'hackernews' as source, "
             "? as published_at, ? as first_seen_at, ? as seen_at, 1 as content_hash, 1 as load_seq "
             "from range(1, 8) as t(n)",
-            "from range(1, 8) as t(n)",
             [NOW - timedelta(days=400)] * 3,
         )
         con.execute(
