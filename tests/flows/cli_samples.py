@@ -6,16 +6,11 @@ import csv
 from pathlib import Path
 from typing import Any
 
-CONFIG = """
-[project]
-name = "Acme"
-data_dir = "data"
-[[entities]]
-id = "acme"
-name = "Acme"
-kind = "brand"
-own = true
-query = "acme NOT recipe"
+from brand import acme
+
+CONFIG = (
+    acme("acme NOT recipe")
+    + """
 [[sources]]
 name = "export"
 type = "file"
@@ -28,6 +23,7 @@ published_at = "at"
 author_handle = "who"
 likes = "likes"
 """
+)
 POSTS = [
     ("1", "Acme is fine, says @stranger, see https://x.example/stranger/1", "2026-01-02", "ann", 3),
     ("2", "An Acme recipe", "2026-01-02", "bob", 0),

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from brand import acme
 
 from flows import present, runs
 from flows.runs import RunStatus
@@ -18,17 +19,7 @@ from warehouse.quarantine import Choice
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NIGHT = datetime(2026, 7, 1, 2)
 NAMES = ("forum", "news", "poisoned", "shop", "video")
-HEAD = """
-[project]
-name = "Acme"
-data_dir = "data"
-[[entities]]
-id = "acme"
-name = "Acme"
-kind = "brand"
-own = true
-query = "acme"
-"""
+HEAD = acme()
 SOURCE = """
 [[sources]]
 name = "{name}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from brand import acme
 
 from flows import scrub as scrubbing
 from flows.batch import batches
@@ -24,20 +25,14 @@ from warehouse.ledger import prune_touched
 from warehouse.load import load_batch
 
 NIGHT = datetime(2026, 7, 1, 2)
-CONFIG = """
-[project]
-name = "Acme"
-data_dir = "data"
-[[entities]]
-id = "acme"
-name = "Acme"
-kind = "brand"
-own = true
-query = 'acme'
+CONFIG = (
+    acme()
+    + """
 [[sources]]
 name = "hackernews"
 type = "hackernews"
 """
+)
 TITLE, LINK, AUTHOR, REMARK = "Acme is — my regret", "https://regret.example/acme", "gonewriter", "Acme & I have parted"
 NEEDLES = (TITLE, LINK, AUTHOR, REMARK, "item?id=1'")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from brand import acme
 
 from flows.batch import batches
 from flows.landing import Attempt, finished_windows, read_page
@@ -22,20 +23,14 @@ from warehouse.ledger import prune_touched
 from warehouse.load import load_batch
 
 NIGHT = datetime(2026, 7, 1, 2)
-CONFIG = """
-[project]
-name = "Acme"
-data_dir = "data"
-[[entities]]
-id = "acme"
-name = "Acme"
-kind = "brand"
-own = true
-query = 'acme'
+CONFIG = (
+    acme()
+    + """
 [[sources]]
 name = "bluesky"
 type = "bluesky"
 """
+)
 GOES, STAYS = "goes.example", "stays.example"
 
 

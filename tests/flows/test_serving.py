@@ -12,24 +12,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from brand import acme
 
 from expectations.errors import SoundingsError
 from flows import runs, serving, settings
 from flows.runs import RunStatus
 
-CONFIG = """
-[project]
-name = "Acme"
-data_dir = "data"
+CONFIG = (
+    acme()
+    + """
 [schedule]
 cron = "{cron}"
 timezone = "Europe/Vilnius"
-[[entities]]
-id = "acme"
-name = "Acme"
-kind = "brand"
-own = true
-query = "acme"
 [[sources]]
 name = "export"
 type = "file"
@@ -40,6 +34,7 @@ native_id = "id"
 text = "text"
 published_at = "at"
 """
+)
 
 
 def configured(folder: Path, cron: str) -> settings.Settings:

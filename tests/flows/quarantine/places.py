@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from brand import acme
 
 from flows import extract, ingest, quarantine
 from flows import plan as planning
@@ -18,16 +19,9 @@ from warehouse.connection import connect
 from warehouse.quarantine import Choice
 
 NIGHT = datetime(2026, 7, 1, 2)
-CONFIG = """
-[project]
-name = "Acme"
-data_dir = "data"
-[[entities]]
-id = "acme"
-name = "Acme"
-kind = "brand"
-own = true
-query = "acme"
+CONFIG = (
+    acme()
+    + """
 [[sources]]
 name = "export"
 type = "file"
@@ -39,6 +33,7 @@ native_id = "id"
 text = "text"
 published_at = "at"
 """
+)
 POSTS = [
     {"id": "1", "text": "acme", "at": "2026-06-30"},
     {"id": "2", "text": "acme, said in a form that is not mapped", "at": "30.06.2026 12:00"},
