@@ -206,47 +206,6 @@ def test_new_items_come_late_deleted_ones_go_and_edits_show() -> None:
     assert [found(hour, "withdrawn") for hour in (1.2, 2, 4, 6)] == [0, 0, 1, 0]
 
 
-def test_firebase_knows_items_at_once_and_keeps_a_stub_of_the_deleted() -> None:
-    world = written(
-        {"platform": "hackernews", "account": 40, "at": 0, "title": "Story", "final_points": 9},
-        {"platform": "hackernews", "account": 41, "at": 1, "deleted": 5, "parent": 0, "root": 0, "text": "A & B"},
-        {"platform": "hackernews", "account": 41, "at": 2, "deleted": 5, "is_dead": True, "parent": 0, "root": 0},
-    )
-    items = HackerNews(world).items
-    story = items.item(1000, START + timedelta(hours=3))
-    assert story is not None
-    assert [story[name] for name in ("kids", "score", "descendants", "type")] == [[1001, 1002], 10, 2, "story"]
-    early = items.item(1001, START + timedelta(hours=3))
-    assert early is not None
-    assert (early["text"], early["parent"]) == ("A &amp; B", 1000)
-    assert items.item(1001, START + timedelta(hours=6)) == {
-        "id": 1001, "time": epoch(START) + 3600, "type": "comment", "parent": 1000, "deleted": True,
-    }  # fmt: skip
-    dead = items.item(1002, START + timedelta(hours=6))
-    assert dead is not None
-    assert dead["dead"] is True
-    assert items.item(1000, START - timedelta(hours=1)) is None
-    assert items.item(5, LATER) is None
-    assert items.newest(START + timedelta(hours=1)) == 1001
-
-
-def test_a_tree_holds_the_whole_thread_and_a_user_the_karma() -> None:
-    facade = _facade()
-    story = max(_search(facade, tags="story", hitsPerPage="1000")["hits"], key=lambda hit: hit["num_comments"])
-    tree = facade.items.tree(int(story["objectID"]), END)
-    assert tree is not None
-
-    def alive(branch: dict[str, Any]) -> int:
-        return (branch["author"] is not None) + sum(map(alive, branch["children"]))
-
-    comments = _search(facade, tags=f"comment,story_{story['objectID']}", hitsPerPage="1000")["nbHits"]
-    assert alive(tree) - 1 >= comments > 0
-    user = facade.items.user(story["author"], END)
-    assert user is not None
-    assert user["karma"] >= story["points"]
-    assert facade.items.user("nobody_at_all", END) is None
-
-
 @pytest.mark.parametrize(
     "parameters", [{"colour": "red"}, {"numericFilters": "created_at_i~5"}, {"page": "two"}, {"query": "a" * 513}]
 )
