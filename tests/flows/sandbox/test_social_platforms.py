@@ -10,7 +10,7 @@ import pytest
 
 from flows.sandbox.platforms import FACADES, reddit, x, youtube
 from flows.sandbox.platforms.facade import Hosted
-from flows.sandbox.platforms.stackexchange import SITE, Site
+from flows.sandbox.platforms.stackexchange_site import SITE, Site
 from flows.sandbox.platforms.x_posts import Posts
 from flows.sandbox.world import World
 from flows.sources import stackexchange as source
