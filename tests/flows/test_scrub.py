@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from brand import acme
+from house import House, house_of
 
 from flows import scrub as scrubbing
-from flows.batch import batches
-from flows.landing import Attempt, Outcome, finished_windows, read_page
+from flows.landing import finished_windows, read_page
 from flows.landing import scrub as scrub_pages
 from flows.landing.words import blank, words_of
-from flows.run import Run, opened
 from flows.scrub import scrub
-from flows.sources.base import Verb
-from tests.data_folder import dead_rows, traces
-from warehouse.connection import connect
-from warehouse.ledger import prune_touched
-from warehouse.load import load_batch
+from tests.data_folder import dead_rows
 
-NIGHT = datetime(2026, 7, 1, 2)
-CONFIG = (
-    acme()
-    + """
-[[sources]]
-name = "hackernews"
-type = "hackernews"
-"""
-)
 TITLE, LINK, AUTHOR, REMARK = "Acme is — my regret", "https://regret.example/acme", "gonewriter", "Acme & I have parted"
 NEEDLES = (TITLE, LINK, AUTHOR, REMARK, "item?id=1'")
 
@@ -57,73 +41,10 @@ def search(*hits: dict[str, Any]) -> bytes:
     return json.dumps({"hits": list(hits), "nbHits": len(hits), "query": "acme"}).encode()
 
 
-class House:
-    """A run's data folder, with pages landed and loaded by hand."""
-
-    def __init__(self, run: Run) -> None:
-        self.run, self.data = run, run.settings.data_dir
-        self.con = connect(run.warehouse, settings=run.storage)
-
-    def land(
-        self,
-        window: str,
-        *bodies: bytes,
-        verb: Verb = "discover",
-        day: int = 0,
-        is_whole: bool = True,
-        aside: Sequence[bytes] = (),
-    ) -> Outcome:
-        """`aside`: pages that the source asked for and did not give."""
-        as_of = NIGHT + timedelta(days=day)
-        attempt = Attempt.open(
-            self.run.landing, source="hackernews", platform="hackernews", verb=verb, topic_id="acme",
-            window_id=window, run_id=f"night-{day}", as_of=as_of, max_age=timedelta(days=1),
-        )  # fmt: skip
-        pages = [
-            attempt.put(f"{window}-{n}", body, request="GET https://hn.example/search", fetched_at=as_of).page_id
-            for n, body in enumerate(bodies)
-        ]
-        for n, body in enumerate(aside):
-            attempt.put(f"{window}-aside-{n}", body, request="GET https://hn.example/item", fetched_at=as_of)
-        end = attempt.finish if is_whole else attempt.pause
-        return end(pages, is_covered=True, rate_limited=0, lost_items=0, error=None)
-
-    def load(self, *outcomes: Outcome, run_id: str | None = None) -> None:
-        for outcome in outcomes:
-            job = self.run.job(self.run.sources[0], outcome.as_of)
-            job = type(job)(**{**vars(job), "run_id": run_id or outcome.run_id})
-            for folder in batches(job, [outcome]):
-                load_batch(self.con, folder, loaded_at=outcome.as_of)
-
-    def scrub(self) -> int:
-        """As a run does it: when the models have taken in what was touched."""
-        self.con.execute("update raw.build set built_load_seq = 99")
-        prune_touched(self.con)
-        self.con.close()
-        try:
-            return scrub(self.run)
-        finally:
-            self.con = connect(self.run.warehouse, settings=self.run.storage)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return self.con.execute(query).fetchall()
-
-    def traces(self) -> list[tuple[str, str]]:
-        self.con.close()
-        found = traces(self.data, NEEDLES)
-        self.con = connect(self.run.warehouse, settings=self.run.storage)
-        return found
-
-
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    config = tmp_path / "soundings.toml"
-    config.write_text(CONFIG)
-    with opened(config, None, "nightly", as_of=NIGHT + timedelta(days=9)) as run:
-        made = House(run)
+    with house_of(tmp_path, "hackernews") as made:
         yield made
-        made.con.close()
-        run.status.source("hackernews").state = "completed"
 
 
 def delete(house: House, day: int = 1) -> None:
@@ -139,13 +60,13 @@ def deleted(house: House) -> House:
     house.load(house.land("w2", search(GONE, ANSWER, OTHER), search(OTHER)))
     house.load(house.land("w3", search(ANSWER), aside=[search(GONE), json.dumps([GONE]).encode()]))
     delete(house)
-    assert house.traces()
+    assert house.traces(NEEDLES)
     return house
 
 
 def test_a_deleted_mention_leaves_every_file_and_no_other_does(deleted: House) -> None:
     assert deleted.scrub() == 1
-    assert deleted.traces() == []
+    assert deleted.traces(NEEDLES) == []
     landed = [o.pages for o in finished_windows(deleted.run.landing)]
     source = deleted.run.job(deleted.run.sources[0]).source
     pages = [read_page(deleted.run.landing, page_id) for pages in landed for page_id in pages]
@@ -173,7 +94,7 @@ def test_a_replay_of_what_was_scrubbed_brings_nothing_back_and_breaks_nothing(de
     ]
     assert deleted.rows("from raw.absence") == []
     assert deleted.scrub() == 0
-    assert deleted.traces() == []
+    assert deleted.traces(NEEDLES) == []
 
 
 @pytest.mark.parametrize("written", [1, None])
@@ -203,7 +124,7 @@ def test_a_scrub_that_was_killed_is_finished_by_the_next_run(
             deleted.scrub()
     assert deleted.rows("select scrubbed_at from raw.tombstone") == [(None,)]
     assert deleted.scrub() == 1
-    assert deleted.traces() == []
+    assert deleted.traces(NEEDLES) == []
 
 
 def test_pages_that_do_not_name_it_are_not_read(deleted: House) -> None:
@@ -218,7 +139,7 @@ def test_pages_that_do_not_name_it_are_not_read(deleted: House) -> None:
 def test_a_page_of_a_window_that_did_not_end_is_asked_for_again(deleted: House) -> None:
     unfinished = deleted.land("w5", search(GONE, OTHER), search(OTHER), day=2, is_whole=False)
     deleted.scrub()
-    assert deleted.traces() == []
+    assert deleted.traces(NEEDLES) == []
     left = [next(deleted.run.landing.glob(f"*/{page_id}.zst"), None) is not None for page_id in unfinished.pages]
     assert left == [False, True]
 
@@ -228,7 +149,7 @@ def test_what_is_told_again_is_scrubbed_again(deleted: House) -> None:
     deleted.load(deleted.land("w6", search(GONE, ANSWER), day=3))
     assert deleted.rows("select scrubbed_at from raw.tombstone") == [(None,)]
     assert deleted.scrub() == 1
-    assert deleted.traces() == []
+    assert deleted.traces(NEEDLES) == []
 
 
 def test_what_a_later_page_quotes_is_blanked_though_no_page_has_its_words_any_more(deleted: House) -> None:
@@ -237,9 +158,9 @@ def test_what_a_later_page_quotes_is_blanked_though_no_page_has_its_words_any_mo
     off_topic = comment(4, "<p>I answer, and name nobody</p>", "cid")  # found by the title, and rejected
     later = deleted.land("w6", search(marked, OTHER), search(off_topic), day=10)
     deleted.load(later)
-    assert deleted.traces()
+    assert deleted.traces(NEEDLES)
     assert deleted.scrub() == 0  # it is gone already
-    assert deleted.traces() == []
+    assert deleted.traces(NEEDLES) == []
     kept = [read_page(deleted.run.landing, page_id).body for page_id in later.pages]
     assert [body.count(b"objectID") for body in kept] == [2, 1]
     assert not any(b"regret" in body for body in kept)
@@ -248,7 +169,7 @@ def test_what_a_later_page_quotes_is_blanked_though_no_page_has_its_words_any_mo
 def test_an_author_who_is_forgotten_leaves_what_the_last_build_looked_at(deleted: House) -> None:
     deleted.con.execute("create table intermediate.int_touched_accounts as select 'hackernews:gonewriter' account_id")
     deleted.scrub()
-    assert deleted.traces() == []
+    assert deleted.traces(NEEDLES) == []
 
 
 def test_a_payload_that_nobody_could_read_is_found_by_its_words(house: House) -> None:
