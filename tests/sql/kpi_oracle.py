@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from itertools import pairwise
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+from oracle_coverage import coverage_of, spans_of
+from oracle_rows import Key, Row, over, rows_of, sum_of
 from oracle_sentiment import moods, sentiment
 
-Row = dict[str, Any]
-Key = tuple[Any, ...]
 UTC = ZoneInfo("UTC")
 TABLES = (
     "mention", "mention_entity", "engagement_snapshot", "account", "account_snapshot", "run", "collection", "entity",
@@ -38,10 +35,10 @@ class Oracle:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, zone: str) -> None:
         self.zone = ZoneInfo(zone)
-        self.raw = {name: _rows(con, name) for name in TABLES}
+        self.raw = {name: rows_of(con, name) for name in TABLES}
         self.entities = {row["entity_id"]: row for row in self.raw["entity"]}
         self.mentions = self._counted()
-        self.spans = self._spans()
+        self.spans = spans_of(self)
 
     def day(self, at: datetime) -> date:
         return at.replace(tzinfo=UTC).astimezone(self.zone).date()
@@ -107,58 +104,13 @@ class Oracle:
         until = [followers for at, followers in read if at < self.midnight(day + timedelta(days=1))]
         return until[-1] if until else (read[0][1] if read else None)
 
-    def _spans(self) -> list[Row]:
-        """The search windows of raw.collection, cut at midnights and at the run's clock."""
-        clock = {run["run_id"]: run["as_of"] for run in self.raw["run"]}
-        spans = []
-        for attempt in self.raw["collection"]:
-            if attempt["verb"] not in ("discover", "read") or attempt["window_start"] is None:
-                continue
-            start, end = attempt["window_start"], min(attempt["window_end"], clock[attempt["run_id"]])
-            key = attempt["window_id"] if attempt["verb"] == "read" else start
-            day = first = self.day(start)
-            while day == first or self.midnight(day) < end:
-                tomorrow = day + timedelta(days=1)
-                span = {"start": max(start, self.midnight(day)), "end": min(end, self.midnight(tomorrow))}
-                spans.append({**attempt, **span, "key": key, "day": day, "is_first": day == first})
-                day = tomorrow
-        return spans
-
     def coverage(self) -> dict[Key, Row]:
         """By source, platform, topic and day."""
         groups = defaultdict(list)
         for span in self.spans:
             groups[span["source"], span["platform"], span["topic_id"], span["day"]].append(span)
-        return {key: self._coverage_of(spans) for key, spans in groups.items()}
-
-    def _coverage_of(self, spans: list[Row]) -> Row:
-        covered = [span for span in spans if span["is_covered"]]
-        asked_hours, covered_hours = _union_hours(spans), _union_hours(covered)
-        attempts = defaultdict(list)
-        for span in spans:
-            attempts[span["key"]].append(span)
-        order = ("is_covered", "window_end", "asked_at", "load_seq")
-        chosen = [max(group, key=lambda s: tuple(s[name] for name in order)) for group in attempts.values()]
-        chosen_first = [span for span in chosen if span["is_first"]]
-        counts = ("items", "lost_items", "rejected", "quarantined")
-        total = {name: sum(span[name] for span in chosen_first) for name in counts}
-        last = max((span["end"] for span in covered), default=None)
-        read_at = min((span["asked_at"] for span in covered if span["end"] == last), default=None)
         as_of = max(run["as_of"] for run in self.raw["run"])
-        return {
-            "windows_asked": len(attempts),
-            "windows_covered": len({span["key"] for span in covered}),
-            "asked_hours": asked_hours,
-            "covered_hours": covered_hours,
-            "coverage": _over(covered_hours, asked_hours),
-            **total,
-            "has_loss": any(span["lost_items"] > 0 for span in chosen),
-            "native_search_precision": _over(total["items"] - total["rejected"], total["items"]),
-            "rate_limited": sum(span["rate_limited"] for span in spans if span["is_first"]),
-            "last_covered_at": last,
-            "freshness_hours": None if last is None else (as_of - last) / timedelta(hours=1),
-            "lag_hours": None if last is None else (read_at - last) / timedelta(hours=1),
-        }
+        return {key: coverage_of(spans, as_of) for key, spans in groups.items()}
 
     def entity_days(self, *, by_platform: bool) -> dict[Key, Row]:
         """By entity, scope and day."""
@@ -178,7 +130,7 @@ class Oracle:
         days = {key: self._day(key, rows, firsts) for key, rows in groups.items()}
         for key, row in days.items():
             covered, asked = hours.get(key, (0.0, 0.0))
-            row["coverage"] = _over(covered, asked)
+            row["coverage"] = over(covered, asked)
             row |= self._share_of_voice(key, days) | self._trailing(key, groups, firsts)
         return days
 
@@ -195,16 +147,16 @@ class Oracle:
             **({"never_told": NEVER_TOLD[scope]} if scope else {}),
             "mentions": len(rows),
             "unique_authors": len(authors),
-            "mentions_per_author": _over(len(rows), len(authors)),
+            "mentions_per_author": over(len(rows), len(authors)),
             "new_authors": new,
             "returning_authors": len(authors) - new,
-            "interactions": _sum(row["interactions"] for row in rows),
+            "interactions": sum_of(row["interactions"] for row in rows),
             "interactions_basis": "+".join(part for part in PARTS if part in told) or None,
-            "views": _sum(row["views"] for row in rows),
-            "potential_audience": _sum(self.followers(author, day) for author in authors),
+            "views": sum_of(row["views"] for row in rows),
+            "potential_audience": sum_of(self.followers(author, day) for author in authors),
             **roles,
             "ugc_mentions": ugc,
-            "ugc_ratio": _over(ugc, len(rows)),
+            "ugc_ratio": over(ugc, len(rows)),
             **sentiment(rows),
         }
 
@@ -220,12 +172,12 @@ class Oracle:
             window = {
                 "mentions": len(rows),
                 "unique_authors": len(latest),
-                "mentions_per_author": _over(len(rows), len(latest)),
+                "mentions_per_author": over(len(rows), len(latest)),
                 "new_authors": new,
                 "returning_authors": len(latest) - new,
-                "interactions": _sum(row["interactions"] for row in rows),
-                "views": _sum(row["views"] for row in rows),
-                "potential_audience": _sum(self.followers(author, last) for author, last in latest.items()),
+                "interactions": sum_of(row["interactions"] for row in rows),
+                "views": sum_of(row["views"] for row in rows),
+                "potential_audience": sum_of(self.followers(author, last) for author, last in latest.items()),
                 **sentiment(rows),
             }
             answer |= {f"{name}_{width}d": value for name, value in window.items()}
@@ -236,12 +188,12 @@ class Oracle:
         if self.entities[entity]["entity_kind"] != "brand":
             return {f"set_{name}": None for name in SHARES} | {f"share_of_voice_{s}": None for s in SHARES.values()}
         members = [days[e, scope, day] for e in self._rivals(entity) if (e, scope, day) in days]
-        sums = {name: _sum(row[name] for row in members) for name in SHARES}
+        sums = {name: sum_of(row[name] for row in members) for name in SHARES}
         if any(row["positive_mentions"] is None for row in members):
             sums["positive_mentions"] = None
         own = days[key]
         parts = {name: own[name] if own["mentions"] else 0 for name in SHARES}
-        shares = {f"share_of_voice_{share}": _over(parts[name], sums[name]) for name, share in SHARES.items()}
+        shares = {f"share_of_voice_{share}": over(parts[name], sums[name]) for name, share in SHARES.items()}
         return {f"set_{name}": total for name, total in sums.items()} | shares
 
     def _rivals(self, entity: str) -> list[str]:
@@ -261,25 +213,3 @@ class Oracle:
                 shares += [own] if total and own is not None else []
             answer[f"share_of_voice_{share}_macro"] = sum(shares) / len(shares) if shares else None
         return answer
-
-
-def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
-    cursor = con.execute(f"from raw.{table}")
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _union_hours(spans: Sequence[Row]) -> float:
-    """Length of the union, instant by instant between all ends: slow and plainly right."""
-    cuts = sorted({span[end] for span in spans for end in ("start", "end")})
-    inside = [b - a for a, b in pairwise(cuts) if any(s["start"] <= a and b <= s["end"] for s in spans)]
-    return sum(inside, timedelta()) / timedelta(hours=1)
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
-
-
-def _over(numerator: float | None, denominator: float | None) -> float | None:
-    return numerator / denominator if numerator is not None and denominator else None

@@ -7,7 +7,8 @@ from statistics import mean, median
 
 from kpi_oracle import NEVER_TOLD
 from oracle_engagement import NEVER, EngagementOracle
-from oracle_scores import Key, Row, geometric, less, over, reaches, total
+from oracle_rows import Key, Row, less, over, sum_of
+from oracle_scores import geometric, reaches
 
 
 def account_daily(oracle: EngagementOracle) -> dict[Key, Row]:
@@ -50,7 +51,7 @@ def _account_day(oracle: EngagementOracle, account: str, day: date, mine: list[R
     }  # fmt: skip
     for count, rate in {"likes": "applause", "replies": "conversation", "shares": "amplification"}.items():
         values = [post[count] for post in posts if post[count] is not None]
-        row |= {count: total(values), f"posts_with_{count}": len(values), rate: over(total(values), len(values))}
+        row |= {count: sum_of(values), f"posts_with_{count}": len(values), rate: over(sum_of(values), len(values))}
     few = "fewer than 10 scored posts" if len(index) < 10 else None
     row["beyond_follower_reason"] = "the platform tells no followers" if platform in NEVER else few
     return row

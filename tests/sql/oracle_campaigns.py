@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from datetime import date, timedelta
 
 import duckdb
-from kpi_oracle import VISITS, Key, Oracle, Row, _over, _rows, _sum
+from kpi_oracle import VISITS, Oracle
+from oracle_rows import Key, Row, over, rows_of, sum_of
 from oracle_spikes import Day, spikes
 
 POSTS = ("post", "quote", "article", "question", "poll")
@@ -18,8 +19,8 @@ class Campaigns:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, oracle: Oracle) -> None:
         self.oracle = oracle
-        self.campaigns = {row["entity_id"]: row for row in _rows(con, "campaign")}
-        self.messages = _rows(con, "message")
+        self.campaigns = {row["entity_id"]: row for row in rows_of(con, "campaign")}
+        self.messages = rows_of(con, "message")
         self.as_of = max(run["as_of"] for run in oracle.raw["run"])
         self.said: dict[Key, list[Row]] = defaultdict(list)
         for row in oracle.mentions:
@@ -37,7 +38,7 @@ class Campaigns:
             for entity in () if platform in VISITS else [topic] if topic else self.oracle.entities:
                 hours[entity, day][0] += row["covered_hours"]
                 hours[entity, day][1] += row["asked_hours"]
-        return {key: _over(covered, asked) for key, (covered, asked) in hours.items()}
+        return {key: over(covered, asked) for key, (covered, asked) in hours.items()}
 
     def _runs(self, entity: str, day: date) -> bool:
         """Whether it is a day of a campaign, and over."""
@@ -65,7 +66,7 @@ class Campaigns:
         own = sum(bool(row["roles"] & {"owned", "employee"}) for row in rows)
         length = (campaign["ends_on"] - campaign["starts_on"]).days + 1
         budget = None if campaign["budget"] is None else campaign["budget"] / length
-        interactions = _sum(row["interactions"] for row in rows)
+        interactions = sum_of(row["interactions"] for row in rows)
         posts = [post for post in self.own_posts[entity] if post["day"] == day]
         carrying = sum(post["carries"] for post in posts)
         return {
@@ -73,12 +74,12 @@ class Campaigns:
             "mentions": len(rows), "unique_authors": _authors(rows), "interactions": interactions,
             "positive_mentions": self._mood(entity, day, "positive"),
             "negative_mentions": self._mood(entity, day, "negative"),
-            "set_mentions": all_of_set, "share_of_voice_mentions": _over(len(rows), all_of_set),
+            "set_mentions": all_of_set, "share_of_voice_mentions": over(len(rows), all_of_set),
             "owned_mentions": own, "earned_mentions": len(rows) - own, **self._uplift(entity, day),
             "budget_of_day": budget, "currency": campaign["currency"],
-            "cost_per_interaction": _over(budget, interactions), "cost_per_mention": _over(budget, len(rows)),
+            "cost_per_interaction": over(budget, interactions), "cost_per_mention": over(budget, len(rows)),
             "is_controversial": bool({(entity, day), (self._brand(entity), day)} & self.crises),
-            "own_posts": len(posts), "message_posts": carrying, "message_share": _over(carrying, len(posts)),
+            "own_posts": len(posts), "message_posts": carrying, "message_share": over(carrying, len(posts)),
         }  # fmt: skip
 
     def _set(self, entity: str) -> str:
@@ -96,7 +97,7 @@ class Campaigns:
             now = measure(self.said[brand, day]) if is_whole else None
             mean = sum(usual) / len(usual) if usual else None
             change = None if now is None or mean is None else now - mean
-            uplifts[f"brand_{name}_uplift"] = _over(change, mean)
+            uplifts[f"brand_{name}_uplift"] = over(change, mean)
         now = len(self.said[brand, day]) if is_whole else None
         return {"brand_mentions": now, "yardstick_days": len(before), **uplifts}
 
@@ -164,4 +165,4 @@ def _authors(rows: list[Row]) -> int:
 
 
 def _interactions(rows: list[Row]) -> float | None:
-    return _sum(row["interactions"] for row in rows)
+    return sum_of(row["interactions"] for row in rows)

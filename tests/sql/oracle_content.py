@@ -8,7 +8,8 @@ from datetime import timedelta
 from statistics import median
 
 from oracle_engagement import NEVER, UTC, EngagementOracle
-from oracle_scores import Key, Row, geometric, over, total
+from oracle_rows import Key, Row, over, sum_of
+from oracle_scores import geometric
 
 
 def content(oracle: EngagementOracle) -> dict[Key, Row]:
@@ -46,12 +47,12 @@ def _cell(platform: str, posts: list[Row]) -> Row:
     few = "fewer than 10 scored posts" if len(index) < 10 else None
     return {
         "posts": len(posts),
-        "posts_with_interactions": len(drawn), "interactions": total(drawn),
+        "posts_with_interactions": len(drawn), "interactions": sum_of(drawn),
         "median_interactions": median(drawn) if drawn else None,
-        "compared_posts": len(compared), "sum_overperformance_log2": total(compared),
+        "compared_posts": len(compared), "sum_overperformance_log2": sum_of(compared),
         "median_overperformance_log2": median(compared) if compared else None,
-        "scored_posts": len(index), "sum_ln_index": total(logs),
-        "sum_ln_index_squares": total([one * one for one in logs]),
+        "scored_posts": len(index), "sum_ln_index": sum_of(logs),
+        "sum_ln_index_squares": sum_of([one * one for one in logs]),
         **{name.replace("_90d", ""): value for name, value in geometric(index).items()},
         "beyond_follower_reason": "the platform tells no followers" if platform in NEVER else few,
     }  # fmt: skip

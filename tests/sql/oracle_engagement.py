@@ -11,20 +11,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy as np
 from kpi_oracle import NEVER_TOLD
-from oracle_scores import (
-    HOUR,
-    Key,
-    Row,
-    less,
-    middle_half,
-    over,
-    overperformance,
-    post_type,
-    reaches,
-    rows_of,
-    total,
-    union_hours,
-)
+from oracle_coverage import hours_of
+from oracle_rows import HOUR, Key, Row, less, over, rows_of, sum_of
+from oracle_scores import half_life, middle_half, overperformance, post_type
 
 UTC = ZoneInfo("UTC")
 LADDER = {1: "", 3: "", 6: "", 24: "24h", 72: "3d", 168: "7d", 720: "30d"}
@@ -60,7 +49,7 @@ class EngagementOracle:
         self.owned = {key: post for key, post in self.posts.items() if "owned" in self.roles(post["author_id"])}
         self.fits = self._fits()
         self.post_buckets = self._post_buckets()
-        self.hours = self._hours()
+        self.hours = hours_of(self)
         self.covered = {key: over(covered, asked) for key, (asked, covered) in self.hours.items() if asked}
         self.performance = {(key,): self._performance(post) for key, post in self.owned.items()}
 
@@ -215,7 +204,7 @@ class EngagementOracle:
         newest = (self.shots[post["mention_id"]] or [dict.fromkeys((*COUNTS, "E", "captured_at"))])[-1]
         at, e = newest["captured_at"], newest["E"]
         known = None if at is None else self.followers(post["author_id"], at)
-        shares = total([newest["reposts"], newest["quotes"]])
+        shares = sum_of([newest["reposts"], newest["quotes"]])
         positive = e if e is not None and e > 0 else None
         weight = float(self.settings.get("weight_replies", 1))
         answers = None if newest["replies"] is None else weight * newest["replies"]
@@ -236,7 +225,7 @@ class EngagementOracle:
             "engagement_rate_by_followers": over(e, known),
             "virality": over(shares, positive), "conversation_share": over(answers, positive),
             **{name: headline.get(name) for name in benchmark},
-            **self._half_life(post),
+            **half_life(post, self.shots[post["mention_id"]]),
         }  # fmt: skip
         for hours, name in LADDER.items():
             if name:
@@ -247,43 +236,3 @@ class EngagementOracle:
                 row[f"beyond_follower_index_{name}"] = bucket.get("beyond_follower_index")
                 row[f"beyond_follower_reason_{name}"] = bucket["beyond_follower_reason"] if bucket else unread
         return row
-
-    def _half_life(self, post: Row) -> Row:
-        told = [(s["captured_at"] - post["published_at"], s["E"]) for s in self.shots[post["mention_id"]]
-                if s["E"] is not None]  # fmt: skip
-        low = high = None
-        reason = "interactions not told"
-        if told:
-            final_age, final = told[-1]
-            at = next((n for n, (_, e) in enumerate(told) if reaches(2 * e, final)), len(told) - 1)
-            low, high = max(told[at - 1][0], timedelta()) if at else timedelta(), told[at][0]
-            reason = (
-                "no interactions" if final <= 0
-                else "not read at 7 days or later" if final_age < timedelta(days=7)
-                else "readings too far apart" if high - low > 12 * HOUR and high - low > low
-                else None
-            )  # fmt: skip
-        is_known = reason is None and low is not None and high is not None
-        ends = (low / HOUR, high / HOUR) if is_known else (None, None)
-        return {"half_life_low_hours": ends[0], "half_life_high_hours": ends[1], "half_life_reason": reason}
-
-    def _hours(self) -> dict[Key, list[float]]:
-        """Asked and covered hours of a platform's day, instant by instant within each question."""
-        clock = {run["run_id"]: run["as_of"] for run in self.raw["run"]}
-        questions: dict[Key, list[Row]] = defaultdict(list)
-        for row in self.raw["collection"]:
-            if row["verb"] in ("discover", "read", "timeline") and row["window_start"] is not None:
-                asked = row["window_id"].split("-")[1] if row["verb"] == "timeline" else row["topic_id"]
-                span = {**row, "end": min(row["window_end"], clock[row["run_id"]])}
-                questions[row["platform"], row["source"], row["verb"] == "timeline", asked].append(span)
-        hours: dict[Key, list[float]] = defaultdict(lambda: [0.0, 0.0])
-        for (platform, *_), spans in questions.items():
-            day = self.day(min(span["window_start"] for span in spans))
-            while self.midnight(day) < max(span["end"] for span in spans):
-                ends = self.midnight(day), self.midnight(day + timedelta(days=1))
-                told = [(max(s["window_start"], ends[0]), min(s["end"], ends[1]), s["is_covered"]) for s in spans]
-                told = [span for span in told if span[0] < span[1]]
-                hours[platform, day][0] += union_hours(told)
-                hours[platform, day][1] += union_hours([span for span in told if span[2]])
-                day += timedelta(days=1)
-        return hours

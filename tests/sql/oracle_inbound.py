@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+from oracle_rows import Key, Row, rows_of
 
-Row = dict[str, Any]
-Key = tuple[Any, ...]
 UTC = ZoneInfo("UTC")
 TABLES = (
     "mention", "mention_entity", "engagement_snapshot", "account", "run", "entity", "tracked_account", "text_signal",
@@ -24,7 +22,7 @@ class Inbound:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, zone: str) -> None:
         self.zone = ZoneInfo(zone)
-        self.raw = {name: _rows(con, name) for name in TABLES}
+        self.raw = {name: rows_of(con, name) for name in TABLES}
         self.as_of = max(run["as_of"] for run in self.raw["run"])
         self.mentions = {m["mention_id"]: m for m in self.raw["mention"]}
         self.entities = {e["entity_id"]: e for e in self.raw["entity"]}
@@ -135,9 +133,3 @@ class Inbound:
             ):
                 return rule
         return None
-
-
-def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
-    cursor = con.execute(f"from raw.{table}")
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 
-from kpi_oracle import Key, Oracle, Row, _over, _sum
+from kpi_oracle import Oracle
 from oracle_engagement import POSTS
+from oracle_rows import Key, Row, over, sum_of
 from oracle_voices import Voices
 
 STAGES = {
@@ -36,7 +37,7 @@ class Wants:
             head["scored_mentions"] = len(scored)
             for stage, intents in STAGES.items() if known else ():
                 row = _counted(scored, intents, is_known=is_known)
-                share = _over(row["mentions"], len(scored)) if is_known else None
+                share = over(row["mentions"], len(scored)) if is_known else None
                 self.journey[entity, stage, day] = {**head, **row, "share_of_scored_mentions": share}
             self.employer[entity, day] = {
                 **head,
@@ -61,7 +62,7 @@ class Wants:
 def _counted(scored: list[Row], intents: set[str], *, is_known: bool) -> Row:
     mine = [m for m in scored if intents & set(m["intents"])]
     moods = {mood: sum(m["sentiment"] == mood for m in mine) for mood in ("positive", "neutral", "negative")}
-    net = _over(100 * (moods["positive"] - moods["negative"]), sum(moods.values()))
+    net = over(100 * (moods["positive"] - moods["negative"]), sum(moods.values()))
     row = {
         "mentions": len(mine), "unique_authors": len({m["author_id"] for m in mine} - {None}),
         **{f"{mood}_mentions": n for mood, n in moods.items()}, "net_sentiment": net,
@@ -73,6 +74,6 @@ def _drawn(posts: list[Row]) -> Row:
     told = [post["E"] for post in posts if post["E"] is not None]
     return {
         "employee_posts": len(posts), "employees_posting": len({post["author"] for post in posts}),
-        "employee_posts_with_interactions": len(told), "employee_interactions": _sum(told),
-        "mean_employee_interactions": _over(_sum(told), len(told)),
+        "employee_posts_with_interactions": len(told), "employee_interactions": sum_of(told),
+        "mean_employee_interactions": over(sum_of(told), len(told)),
     }  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from oracle_engagement import EngagementOracle
-from oracle_scores import Key, Row, over, total
+from oracle_rows import Key, Row, over, sum_of
 
 
 def by_account(oracle: EngagementOracle) -> dict[Key, Row]:
@@ -64,7 +64,7 @@ def _account(oracle: EngagementOracle, key: Key, posts: list[Row]) -> Row:
         "department": min((row["department"] for row in tracked if row["department"]), default=None),
         "coverage": _coverage(oracle, {account["platform"]}, key[1]),
         "posts": len(posts), **_carried(posts),
-        "posts_with_interactions": len(told), "interactions": total(told),
+        "posts_with_interactions": len(told), "interactions": sum_of(told),
     }  # fmt: skip
 
 
@@ -73,12 +73,12 @@ def _week(oracle: EngagementOracle, key: Key, posts: list[Row], platforms: set[s
     row = {
         "entity_kind": _kind(oracle, key[0]), "coverage": _coverage(oracle, platforms, key[1]),
         "accounts": len({post["author_id"] for post in posts}), "posts": len(posts), **_carried(posts),
-        "posts_with_interactions": len(told), "interactions": total(told),
+        "posts_with_interactions": len(told), "interactions": sum_of(told),
     }  # fmt: skip
     for role in ("owned", "employee"):
         mine = [post for post in posts if post["role"] == role]
         row |= {f"{role}_posts": len(mine)} | {f"{role}_{name}": value for name, value in _carried(mine).items()}
-    drawn = total([post["drawn"] for post in mine]) if mine else 0
+    drawn = sum_of([post["drawn"] for post in mine]) if mine else 0
     return {
         **row, "employee_post_share": len(mine) / len(posts), "employee_interactions": drawn,
         "employee_interactions_share": over(drawn, row["interactions"]),

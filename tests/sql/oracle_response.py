@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import duckdb
-from oracle_inbound import UTC, Inbound, Row
+from oracle_inbound import UTC, Inbound
+from oracle_rows import Row
 
 HOUR = timedelta(hours=1)
 MONTH = timedelta(days=30)

@@ -6,20 +6,9 @@ import math
 from bisect import bisect_right
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 
-import duckdb
 import numpy as np
-
-Row = dict[str, Any]
-Key = tuple[Any, ...]
-HOUR = timedelta(hours=1)
-
-
-def rows_of(con: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
-    cursor = con.execute(f"from raw.{table}")
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+from oracle_rows import HOUR, Row
 
 
 def post_type(post: Row) -> str:
@@ -64,20 +53,22 @@ def geometric(index: list[float]) -> Row:
     return dict(zip(names, (100 * math.exp(center + side * margin) for side in (0, -1, 1)), strict=True))
 
 
-def union_hours(spans: list[Key]) -> float:
-    cuts = sorted({end for span in spans for end in span[:2]})
-    inside = [b - a for a, b in pairwise(cuts) if any(s[0] <= a and b <= s[1] for s in spans)]
-    return sum(inside, timedelta()) / HOUR
-
-
-def total(values: list[Any]) -> Any:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
-
-
-def less(now: float | None, before: float | None) -> float | None:
-    return now - before if now is not None and before is not None else None
-
-
-def over(numerator: float | None, denominator: float | None) -> float | None:
-    return numerator / denominator if numerator is not None and denominator else None
+def half_life(post: Row, shots: list[Row]) -> Row:
+    """Between which readings the interactions came to half of the newest."""
+    told = [(s["captured_at"] - post["published_at"], s["E"]) for s in shots
+            if s["E"] is not None]  # fmt: skip
+    low = high = None
+    reason = "interactions not told"
+    if told:
+        final_age, final = told[-1]
+        at = next((n for n, (_, e) in enumerate(told) if reaches(2 * e, final)), len(told) - 1)
+        low, high = max(told[at - 1][0], timedelta()) if at else timedelta(), told[at][0]
+        reason = (
+            "no interactions" if final <= 0
+            else "not read at 7 days or later" if final_age < timedelta(days=7)
+            else "readings too far apart" if high - low > 12 * HOUR and high - low > low
+            else None
+        )  # fmt: skip
+    is_known = reason is None and low is not None and high is not None
+    ends = (low / HOUR, high / HOUR) if is_known else (None, None)
+    return {"half_life_low_hours": ends[0], "half_life_high_hours": ends[1], "half_life_reason": reason}

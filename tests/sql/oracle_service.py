@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from statistics import median
 
-from oracle_inbound import UTC, Key, Row
+from oracle_inbound import UTC
 from oracle_response import HOUR, MONTH, Responses
+from oracle_rows import Key, Row, over
 
 LIMITS = {"15m": 0.25, "1h": 1, "4h": 4, "24h": 24}
 
@@ -81,7 +82,7 @@ def _department_day(oracle: Responses, mine: list[Row], day: date) -> Row:
     missed_business = [oracle.day(r["business_deadline_at"]) for r in mine if r["is_on_time_business"] is False]
     gone = sum(d <= day for days in left.values() for d in days)
     return {
-        "coverage": _over(known, len(opened)),
+        "coverage": over(known, len(opened)),
         "opened": len(opened),
         **{name: days.count(day) for name, days in left.items()},
         "breached": missed.count(day),
@@ -115,14 +116,14 @@ def _counts(rows: list[Row]) -> Row:
         within = sum(r["followup_hours"] <= limit for r in answered)
         decided = len(answered) + sum(r["followup_hours"] >= limit for r in unanswered)
         shares |= {f"answered_{name}": within, f"decided_{name}": decided}
-        shares[f"answered_{name}_ratio"] = _over(within, decided)
+        shares[f"answered_{name}_ratio"] = over(within, decided)
     return {
-        "coverage": _over(len(waits), len(clocks)),
+        "coverage": over(len(waits), len(clocks)),
         "inbound_mentions": len(rows),
         "clocks": len(clocks),
         "answered": len(answered),
         "unanswered": len(unanswered),
-        "response_ratio": _over(len(answered), len(waits)),
+        "response_ratio": over(len(answered), len(waits)),
         **shares,
         "median_response_hours": survival_time(waits, Fraction(1, 2)),
         "p90_response_hours": survival_time(waits, Fraction(1, 10)),
@@ -142,14 +143,10 @@ def _quality(rows: list[Row]) -> Row:
         ("is_selling", "sellings", "answers_scored", "selling"),
     ):  # fmt: skip
         known = [r[fact] for r in clocks if r[fact] is not None]
-        answer |= {part: sum(known), whole: len(known), f"{name}_ratio": _over(sum(known), len(known))}
+        answer |= {part: sum(known), whole: len(known), f"{name}_ratio": over(sum(known), len(known))}
     heats = [r["heat"] for r in rows if r["is_complaint"]]
     answer |= {"complaints": len(heats), "complaint_heat": sum(heats) if heats else None}
     efforts = [r["effort"] for r in rows]
     for name in ("resolve", "acknowledge", "no action"):
         answer[f"effort_{name.replace(' ', '_')}"] = efforts.count(name)
     return answer
-
-
-def _over(numerator: float, denominator: float) -> float | None:
-    return numerator / denominator if denominator else None

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 import duckdb
-from kpi_oracle import Key, Oracle, Row, _over, _rows
+from kpi_oracle import Oracle
 from oracle_response import Responses
+from oracle_rows import Key, Row, over, rows_of
 from oracle_service import survival_time
 
 LOWER = {"median_response_hours", "deflection_ratio", "cost_per_interaction", "cost_per_mention"}
@@ -34,14 +35,14 @@ class Targets:
         self.oracle, self.responses, self.days = oracle, responses, days
         self.as_of = max(run["as_of"] for run in oracle.raw["run"])
         self.tools = defaultdict(set)
-        sources = {(row["site"], row["source"]) for row in _rows(con, "referral_daily")}
-        for site in _rows(con, "site"):
+        sources = {(row["site"], row["source"]) for row in rows_of(con, "referral_daily")}
+        for site in rows_of(con, "site"):
             self.tools[site["entity_id"]] |= {source for name, source in sources if name == site["site"]}
         self.targets = {
             (row["metric"], row["entity_id"], row["month"]): self._target(
                 row["metric"], row["entity_id"], row["month"], row["target"]
             )
-            for row in _rows(con, "target")
+            for row in rows_of(con, "target")
         }
 
     def _target(self, metric: str, entity_id: str, month: date, target: float) -> Row:
@@ -60,7 +61,7 @@ class Targets:
         elif known:
             row["numerator"] = sum(top for _, top, _ in known)
             row["denominator"] = None if is_count else sum(bottom for *_, bottom in known)
-            row["actual"] = row["numerator"] if is_count else _over(row["numerator"], row["denominator"])
+            row["actual"] = row["numerator"] if is_count else over(row["numerator"], row["denominator"])
         elapsed = max(min(end, self.as_of) - start, timedelta())
         covered = self._covered(metric, entity_id, month, after)
         reason = (
@@ -123,7 +124,7 @@ class Targets:
                 if source in self.tools[entity]:
                     hours[day][0] += row["covered_hours"]
                     hours[day][1] += row["asked_hours"]
-            days = {day: _over(*both) for day, both in hours.items()}
+            days = {day: over(*both) for day, both in hours.items()}
         else:
             days = {key[1]: row["coverage"] for key, row in self.days["talk"].items() if key[0] == entity}
         spans = [

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from datetime import date
 
 from kpi_oracle import Oracle
-from oracle_inbound import Inbound, Key, Row
+from oracle_inbound import Inbound
+from oracle_rows import Key, Row
 
 PRIOR = 500
 

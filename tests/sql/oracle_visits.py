@@ -9,18 +9,19 @@ from math import pi, sqrt
 from urllib.parse import urlsplit
 
 import duckdb
-from kpi_oracle import PARTS, Key, Oracle, Row, _over, _rows, _sum
+from kpi_oracle import PARTS, Oracle
+from oracle_rows import Key, Row, over, rows_of, sum_of
 
 
 def referrals(con: duckdb.DuckDBPyConnection, oracle: Oracle, platform_days: dict[Key, Row]) -> dict[Key, Row]:
     """`kpi_referrals` by site, platform, landing page and day; `platform_days` are the oracle's."""
-    rows = _rows(con, "referral_daily")
-    sites = {row["site"]: row for row in _rows(con, "site")}
+    rows = rows_of(con, "referral_daily")
+    sites = {row["site"]: row for row in rows_of(con, "site")}
     shares = defaultdict(list)
     for (source, _, _, day), row in oracle.coverage().items():
         shares[source, day].append(row)
     coverage = {
-        (row["site"], row["visit_date"]): _over(
+        (row["site"], row["visit_date"]): over(
             sum(hours["covered_hours"] for hours in shares[row["source"], row["visit_date"]]),
             sum(hours["asked_hours"] for hours in shares[row["source"], row["visit_date"]]),
         )
@@ -41,15 +42,15 @@ def referrals(con: duckdb.DuckDBPyConnection, oracle: Oracle, platform_days: dic
         is_contact = bool(owner) and _path(page) in owner["contact_pages"]
         found[site, platform, page or None, day] = {
             "entity_id": owner["entity_id"] if owner else None, "coverage": coverage[site, day], **total,
-            "engaged_ratio": _over(total["engaged_sessions"], total["sessions"]),
-            "conversions_per_session": _over(total["conversions"], total["sessions"]),
+            "engaged_ratio": over(total["engaged_sessions"], total["sessions"]),
+            "conversions_per_session": over(total["conversions"], total["sessions"]),
             "interactions": spoken,
             "sessions_per_1000_interactions": total["sessions"] * 1000 / spoken
             if total["sessions"] is not None and (spoken or 0) > 0 else None,
             "interactions_reason": "the site belongs to no entity of the configuration" if owner is None
             else "no interactions told" if spoken is None else None if spoken > 0 else "no interactions",
             "linking_mentions": len(links) if "." in site else None,
-            "linking_interactions": _sum(m["E"] for m in links),
+            "linking_interactions": sum_of(m["E"] for m in links),
             "is_contact_page": is_contact,
             **(_spike(key, groups, coverage) if is_contact else _NO_SPIKE),
         }  # fmt: skip

@@ -10,9 +10,10 @@ import duckdb
 import networkx as nx
 import numpy as np
 from kpi_oracle import VISITS, Oracle
-from oracle_engagement import POSTS, EngagementOracle, reaches
-from oracle_inbound import Key, Row, _rows
+from oracle_engagement import POSTS, EngagementOracle
 from oracle_response import Responses
+from oracle_rows import Key, Row, rows_of
+from oracle_scores import reaches
 
 SILENT = {"hackernews"}
 """Platforms of the nights that tell no followers."""
@@ -25,7 +26,7 @@ class Voices:
         self, con: duckdb.DuckDBPyConnection, oracle: Oracle, inbound: Responses, engagement: EngagementOracle
     ) -> None:
         self.oracle, self.inbound, self.engagement = oracle, inbound, engagement
-        self.acts, self.ranks = _rows(con, "interaction"), _rows(con, "account_rank")
+        self.acts, self.ranks = rows_of(con, "interaction"), rows_of(con, "account_rank")
         self.today = inbound.day(inbound.as_of)
         self.conversations: dict[Key, Row] = {}
         self.generations: dict[Key, Row] = {}

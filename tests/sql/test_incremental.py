@@ -12,12 +12,13 @@ from typing import Any
 import duckdb
 import oracle_service as service
 import pytest
-from kpi_oracle import Key, Oracle, Row
+from kpi_oracle import Oracle
 from oracle_campaigns import Campaigns
 from oracle_engagement import EngagementOracle
 from oracle_inbound import Inbound
 from oracle_journey import Wants
 from oracle_response import Responses
+from oracle_rows import Key, Row
 from oracle_targets import Targets
 from oracle_topics import topics
 from oracle_visits import referrals

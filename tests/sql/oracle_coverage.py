@@ -1,0 +1,91 @@
+"""How much of each day was asked and read, from rows of raw.collection: imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from oracle_rows import Key, Row, over, union_hours
+
+
+class Calendar(Protocol):
+    """An oracle with its rows and its days."""
+
+    raw: dict[str, list[Row]]
+
+    def day(self, at: datetime) -> date: ...
+
+    def midnight(self, day: date) -> datetime: ...
+
+
+def spans_of(oracle: Calendar) -> list[Row]:
+    """The search windows of raw.collection, cut at midnights and at the run's clock."""
+    clock = {run["run_id"]: run["as_of"] for run in oracle.raw["run"]}
+    spans = []
+    for attempt in oracle.raw["collection"]:
+        if attempt["verb"] not in ("discover", "read") or attempt["window_start"] is None:
+            continue
+        start, end = attempt["window_start"], min(attempt["window_end"], clock[attempt["run_id"]])
+        key = attempt["window_id"] if attempt["verb"] == "read" else start
+        day = first = oracle.day(start)
+        while day == first or oracle.midnight(day) < end:
+            tomorrow = day + timedelta(days=1)
+            span = {"start": max(start, oracle.midnight(day)), "end": min(end, oracle.midnight(tomorrow))}
+            spans.append({**attempt, **span, "key": key, "day": day, "is_first": day == first})
+            day = tomorrow
+    return spans
+
+
+def coverage_of(spans: list[Row], as_of: datetime) -> Row:
+    """Of one day of one question."""
+    covered = [span for span in spans if span["is_covered"]]
+    asked_hours, covered_hours = (
+        union_hours([(span["start"], span["end"]) for span in each]) for each in (spans, covered)
+    )
+    attempts = defaultdict(list)
+    for span in spans:
+        attempts[span["key"]].append(span)
+    order = ("is_covered", "window_end", "asked_at", "load_seq")
+    chosen = [max(group, key=lambda s: tuple(s[name] for name in order)) for group in attempts.values()]
+    chosen_first = [span for span in chosen if span["is_first"]]
+    counts = ("items", "lost_items", "rejected", "quarantined")
+    total = {name: sum(span[name] for span in chosen_first) for name in counts}
+    last = max((span["end"] for span in covered), default=None)
+    read_at = min((span["asked_at"] for span in covered if span["end"] == last), default=None)
+    return {
+        "windows_asked": len(attempts),
+        "windows_covered": len({span["key"] for span in covered}),
+        "asked_hours": asked_hours,
+        "covered_hours": covered_hours,
+        "coverage": over(covered_hours, asked_hours),
+        **total,
+        "has_loss": any(span["lost_items"] > 0 for span in chosen),
+        "native_search_precision": over(total["items"] - total["rejected"], total["items"]),
+        "rate_limited": sum(span["rate_limited"] for span in spans if span["is_first"]),
+        "last_covered_at": last,
+        "freshness_hours": None if last is None else (as_of - last) / timedelta(hours=1),
+        "lag_hours": None if last is None else (read_at - last) / timedelta(hours=1),
+    }
+
+
+def hours_of(oracle: Calendar) -> dict[Key, list[float]]:
+    """Asked and covered hours of a platform's day, instant by instant within each question."""
+    clock = {run["run_id"]: run["as_of"] for run in oracle.raw["run"]}
+    questions: dict[Key, list[Row]] = defaultdict(list)
+    for row in oracle.raw["collection"]:
+        if row["verb"] in ("discover", "read", "timeline") and row["window_start"] is not None:
+            asked = row["window_id"].split("-")[1] if row["verb"] == "timeline" else row["topic_id"]
+            span = {**row, "end": min(row["window_end"], clock[row["run_id"]])}
+            questions[row["platform"], row["source"], row["verb"] == "timeline", asked].append(span)
+    hours: dict[Key, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for (platform, *_), spans in questions.items():
+        day = oracle.day(min(span["window_start"] for span in spans))
+        while oracle.midnight(day) < max(span["end"] for span in spans):
+            ends = oracle.midnight(day), oracle.midnight(day + timedelta(days=1))
+            told = [(max(s["window_start"], ends[0]), min(s["end"], ends[1]), s["is_covered"]) for s in spans]
+            told = [span for span in told if span[0] < span[1]]
+            hours[platform, day][0] += union_hours(told)
+            hours[platform, day][1] += union_hours([span for span in told if span[2]])
+            day += timedelta(days=1)
+    return hours
