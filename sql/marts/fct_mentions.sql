@@ -1,5 +1,6 @@
 -- Grain: one row per mention, with its newest text and counts.
-{{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
+{{ config(materialized='incremental', unique_key='mention_id',
+          meta={'scope': 'int_touched_mentions', 'since': 'published_at'}) }}
 
 with mentions as (
     select * from {{ ref('stg_mentions') }}
@@ -7,8 +8,7 @@ with mentions as (
 ),
 
 counts as (
-    select * from {{ ref('stg_engagement_snapshots') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    select * from {{ collected(ref('int_touched_readings'), ref('stg_engagement_snapshots')) }}
     qualify row_number() over (
         partition by mention_id order by captured_at desc nulls last, load_seq desc nulls last
     ) = 1

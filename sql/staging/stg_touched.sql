@@ -5,5 +5,6 @@ select
     entity_id,
     author_id,
     state,
+    published_at,
     {{ report_date('published_at') }} as report_date
 from {{ source('raw', 'touched') }}

@@ -19,7 +19,7 @@ with posts as (
     from {{ ref('fct_mentions') }} as mentions
     inner join {{ ref('dim_accounts') }} as accounts on mentions.author_id = accounts.account_id
     where
-        (mentions.is_owned or mentions.is_employee)
+        accounts.entity_id is not null and (mentions.is_owned or mentions.is_employee)
         and mentions.deleted_at is null and {{ is_post('mentions.kind') }}
 )
 

@@ -1,5 +1,6 @@
 -- Grain: one row per entity and mention that counts for it (found by its query, not deleted): what KPIs sum up.
-{{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
+{{ config(materialized='incremental', unique_key='mention_id',
+          meta={'scope': 'int_touched_mentions', 'since': 'report_date'}) }}
 
 with mentions as (
     select * from {{ ref('fct_mentions') }}
