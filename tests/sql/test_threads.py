@@ -1,4 +1,4 @@
-"""Threads that are followed from answer to answer: a night finds the same ones as a full rebuild, however long they are."""
+"""Threads followed from answer to answer: a night finds the same ones as a full rebuild, however long they are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ MENTION = """
         'mastodon:ann' as author_id, 'On and on' as text, $published_at as published_at, $parent_id as parent_id,
         cast([] as varchar[]) as links, cast([] as varchar[]) as hashtags, cast([] as varchar[]) as handles,
         cast([] as varchar[]) as media_formats, 'thread' as found_by, 'mastodon' as source,
-        $published_at as first_seen_at, $published_at as seen_at, hash($mention_id) as content_hash, $load_seq as load_seq
+        $published_at as first_seen_at, $published_at as seen_at, hash($mention_id) as content_hash,
+        $load_seq as load_seq
 """
 TOUCHED = """
     insert into raw.touched by name
