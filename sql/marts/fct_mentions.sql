@@ -18,6 +18,11 @@ accounts as (
     select * from {{ ref('int_accounts') }}
 ),
 
+signals as (
+    select * from {{ ref('int_mention_signals') }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
+),
+
 inbound as (
     select distinct mention_id from {{ ref('int_inbound_brands') }}
     where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
@@ -75,6 +80,6 @@ from mentions
 cross join {{ ref('int_weights') }} as weights
 left join counts on mentions.mention_id = counts.mention_id
 left join accounts on mentions.author_id = accounts.account_id
-left join {{ ref('int_mention_signals') }} as signals on mentions.mention_id = signals.mention_id
+left join signals on mentions.mention_id = signals.mention_id
 left join inbound on mentions.mention_id = inbound.mention_id
 left join {{ ref('int_mention_routes') }} as routes on mentions.mention_id = routes.mention_id

@@ -19,8 +19,9 @@ with posts as (
     from {{ ref('fct_mentions') }} as mentions
     inner join {{ ref('dim_accounts') }} as accounts on mentions.author_id = accounts.account_id
     where
-        accounts.entity_id is not null and (mentions.is_owned or mentions.is_employee)
+        (mentions.is_owned or mentions.is_employee)
         and mentions.deleted_at is null and {{ is_post('mentions.kind') }}
+        and mentions.author_id in (select account_id from {{ ref('dim_accounts') }} where entity_id is not null)
 )
 
 select

@@ -9,7 +9,7 @@ with mentions as (
 
 entities as (
     select * from {{ ref('fct_mention_entities') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
 )
 
 select
