@@ -43,6 +43,12 @@ inner join {{ touched }} as touched
     on dates.report_date between touched.{{ day }} and {{ add_days('touched.' ~ day, days) }}
 {%- endmacro %}
 
+{#- The end of a model whose rows come out of a window or a group in no order: a full build lays them down in the order of
+    `column`, so that what asks for a few days finds them together and leaves the rest unread. -#}
+{% macro laid_out_by(column) -%}
+    {{ 'order by ' ~ column if target.type == 'duckdb' and not is_incremental() }}
+{%- endmacro %}
+
 {#- dbt's delete+insert deletes only keys that come back. Ours deletes every key of the scope (`meta.scope`), so that a
     mention that lost its entity, or a day that lost its last mention, goes too. A model without a scope keeps the keys that
     do not come back. -#}

@@ -16,6 +16,7 @@ select
     entities.entity_id,
     mentions.platform,
     mentions.author_id,
+    mentions.published_at,
     mentions.report_date,
     mentions.interactions,
     mentions.views,
@@ -30,3 +31,4 @@ select
     mentions.is_media
 from mentions
 inner join entities on mentions.mention_id = entities.mention_id
+{{ laid_out_by('mentions.published_at') }}
