@@ -4,11 +4,6 @@
 with mentions as (
     select * from {{ ref('fct_mentions') }}
     where is_counted and {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
-),
-
-entities as (
-    select * from {{ ref('fct_mention_entities') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
 )
 
 select
@@ -30,5 +25,6 @@ select
     mentions.is_employee,
     mentions.is_media
 from mentions
-inner join entities on mentions.mention_id = entities.mention_id
+inner join {{ collected(ref('int_touched_matches'), ref('fct_mention_entities')) }} as entities
+    on mentions.mention_id = entities.mention_id
 {{ laid_out_by('mentions.published_at') }}

@@ -29,11 +29,6 @@ posts as (
     where spikes.sentiment in ('all', mentions.sentiment)
 ),
 
-signals as (
-    select mention_id, terms from {{ ref('int_mention_signals') }}
-    where mention_id in (select mention_id from posts)
-),
-
 ranked as (
     select
         *,
@@ -71,7 +66,8 @@ spoken as (
         posts.mention_id,
         {{ each('signals.terms', 'term') }}
     from posts
-    inner join signals on posts.mention_id = signals.mention_id
+    inner join {{ ref('int_mention_signals') }} as signals on posts.mention_id = signals.mention_id
+    where signals.mention_id in (select mention_id from posts)
 ),
 
 counted_terms as (

@@ -1,0 +1,7 @@
+-- Grain: one row per mention that this build makes anew and entity that it counts for: found once, for all that counts
+-- them. Empty in a full build (-1), where all of history would stand in it.
+{{ config(materialized='table') }}
+
+{{ entity_matches() }}
+    and matches.mention_id in (select mention_id from {{ ref('int_touched_mentions') }})
+    and (select built_load_seq from {{ ref('stg_build') }}) >= 0
