@@ -1,5 +1,4 @@
-{#- Which entities a mention counts for: those whose query matches it and to which no analyst called it irrelevant. Ends
-    in conditions, so that a model can add its own. -#}
+{#- Which entities a mention counts for: those whose query matches it and to which no analyst called it irrelevant. -#}
 {% macro entity_matches() -%}
 select
     matches.mention_id,

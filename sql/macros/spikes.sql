@@ -135,22 +135,36 @@ weeks as (
     select weeks_ago from (values {% for weeks in range(1, 27) %}({{ weeks }}){{ ', ' if not loop.last }}{% endfor %}) as weeks (weeks_ago)
 ),
 
-same_weekdays as (
+-- The number of the day stands in a column, so that what it is joined with is looked up by it.
+weekdays_before as (
     select
         days.entity_id,
         days.scope,
         days.sentiment,
         days.report_date,
-        past.posts,
-        row_number() over (
-            partition by days.entity_id, days.scope, days.sentiment, days.report_date order by weeks.weeks_ago nulls last
-        ) as nth
+        weeks.weeks_ago,
+        days.day_number - 7 * weeks.weeks_ago as day_number
     from days
     cross join weeks
+    where days.history_days >= 56
+),
+
+same_weekdays as (
+    select
+        wanted.entity_id,
+        wanted.scope,
+        wanted.sentiment,
+        wanted.report_date,
+        past.posts,
+        row_number() over (
+            partition by wanted.entity_id, wanted.scope, wanted.sentiment, wanted.report_date
+            order by wanted.weeks_ago nulls last
+        ) as nth
+    from weekdays_before as wanted
     inner join counts as past
-        on days.entity_id = past.entity_id and days.scope = past.scope and days.sentiment = past.sentiment
-        and days.day_number - 7 * weeks.weeks_ago = past.day_number
-    where days.history_days >= 56 and past.is_usable and {{ is_looked_back_on(182, 'past.') }}
+        on wanted.entity_id = past.entity_id and wanted.scope = past.scope and wanted.sentiment = past.sentiment
+        and wanted.day_number = past.day_number
+    where past.is_usable and {{ is_looked_back_on(182, 'past.') }}
 ),
 
 weekdays as (

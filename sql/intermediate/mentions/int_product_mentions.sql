@@ -1,5 +1,5 @@
--- Grain: one row per mention and product or campaign whose query matches it, with the brand that it belongs to: few beside
--- all matches, so that what counts a brand's mentions for its products need not read those.
+-- Grain: one row per mention and product or campaign whose query matches it, with its brand: few beside all matches, so
+-- that what counts a brand's mentions for its products need not read those.
 {{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
 
 select

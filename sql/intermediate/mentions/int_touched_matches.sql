@@ -2,6 +2,12 @@
 -- them. Empty in a full build (-1), where all of history would stand in it.
 {{ config(materialized='table') }}
 
-{{ entity_matches() }}
+with matches as (
+    {{ entity_matches() }}
+)
+
+select matches.* from matches
+cross join {{ ref('stg_build') }} as build
+where
+    build.built_load_seq >= 0
     and matches.mention_id in (select mention_id from {{ ref('int_touched_mentions') }})
-    and (select built_load_seq from {{ ref('stg_build') }}) >= 0

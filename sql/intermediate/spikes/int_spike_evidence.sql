@@ -67,7 +67,7 @@ spoken as (
         {{ each('signals.terms', 'term') }}
     from posts
     inner join {{ ref('int_mention_signals') }} as signals on posts.mention_id = signals.mention_id
-    where signals.mention_id in (select mention_id from posts)
+    where signals.mention_id in (select found.mention_id from posts as found)
 ),
 
 counted_terms as (
