@@ -17,6 +17,7 @@ select
     entities.entity_id,
     mentions.platform,
     mentions.author_id,
+    mentions.published_at,
     mentions.report_date,
     mentions.interactions,
     mentions.views,
