@@ -9,7 +9,7 @@ with mentions as (
 ),
 
 readings as (
-    select *, {{ report_date('captured_at') }} as captured_date 
+    select *, {{ report_date('captured_at') }} as captured_date
     from {{ collected(ref('int_touched_readings'), ref('stg_engagement_snapshots')) }}
 ),
 

@@ -43,7 +43,7 @@ def built_anew(nights: Nights, *, before: str) -> duckdb.DuckDBPyConnection:
 
 @pytest.mark.parametrize("days", MOVED)
 def test_every_use_is_counted_once(days: str, nights: Nights) -> None:
-    tables = ("intermediate.int_entity_mentions", "marts.fct_mentions")
+    tables = ("intermediate.int_entity_mentions", "intermediate.int_mention_signals", "marts.fct_mentions")
     moved = "".join(f"update {table} set report_date = {MOVED[days]};" for table in tables)
     with built_anew(nights, before=moved) as con:
         found = con.execute(USES).fetchall()

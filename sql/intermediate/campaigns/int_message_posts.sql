@@ -21,7 +21,10 @@ with posts as (
     where
         (mentions.is_owned or mentions.is_employee)
         and mentions.deleted_at is null and {{ is_post('mentions.kind') }}
-        and mentions.author_id in (select account_id from {{ ref('dim_accounts') }} where entity_id is not null)
+        and mentions.author_id in (
+            select tracked.account_id from {{ ref('dim_accounts') }} as tracked
+            where tracked.entity_id is not null
+        )
 )
 
 select

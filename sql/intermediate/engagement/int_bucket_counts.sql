@@ -41,7 +41,8 @@ select
     interactions
 from aged
 where bucket_hours is not null
-qualify row_number() over (
-    partition by mention_id, bucket_hours order by captured_at asc nulls last, load_seq desc nulls last
-) = 1
+qualify
+    row_number() over (
+        partition by mention_id, bucket_hours order by captured_at asc nulls last, load_seq desc nulls last
+    ) = 1
 {{ laid_out_by('published_at') }}

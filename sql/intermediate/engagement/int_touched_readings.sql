@@ -1,4 +1,4 @@
--- Grain: one row per reading of the counts of a mention that this build makes anew: found once, for all that counts them.
+-- Grain: one row per reading of the counts of a mention that this build makes anew: found once, for all that needs it.
 -- Empty in a full build (-1), where all of history would stand in it.
 {{ config(materialized='table') }}
 

@@ -58,7 +58,7 @@ links as (
 
 answered as (
     select * from links
-    where mention_id in (select next_id from links)
+    where mention_id in (select answers.next_id from links as answers)
 ),
 
 climbed as (
