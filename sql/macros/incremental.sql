@@ -43,14 +43,31 @@ inner join {{ touched }} as touched
     on dates.report_date between touched.{{ day }} and {{ add_days('touched.' ~ day, days) }}
 {%- endmacro %}
 
+{#- Of a relation with one row a key or more, the rows of a scope that another model has collected already: `touched` in a
+    night, `whole` in a full build, where nothing is collected. Both are arguments, so that dbt sees the references. -#}
+{% macro collected(touched, whole) -%}
+    {{ touched if is_incremental() else whole }}
+{%- endmacro %}
+
+{#- The end of a model whose rows come out of a window or a group in no order: a full build lays them down in the order of
+    `column`, so that what asks for a few days finds them together and leaves the rest unread. -#}
+{% macro laid_out_by(column) -%}
+    {{ 'order by ' ~ column if target.type == 'duckdb' and not is_incremental() }}
+{%- endmacro %}
+
 {#- dbt's delete+insert deletes only keys that come back. Ours deletes every key of the scope (`meta.scope`), so that a
     mention that lost its entity, or a day that lost its last mention, goes too. A model without a scope keeps the keys that
-    do not come back. -#}
+    do not come back. `meta.since`: a column of both whose least value in the scope bounds the rows to look at. -#}
 {% macro replace_scope(target, fresh) -%}
     {%- set key = config.require("unique_key") -%}
-    {%- set scope = config.get("meta", {}).get("scope") -%}
+    {%- set meta = config.get("meta", {}) -%}
+    {%- set scope = ref(meta.scope) if meta.scope else fresh -%}
     delete from {{ target }}
-    where {{ key }} in (select {{ key }} from {{ ref(scope) if scope else fresh }});
+    where
+        {{ key }} in (select {{ key }} from {{ scope }})
+        {%- if meta.since %}
+        and {{ meta.since }} >= (select min({{ meta.since }}) from {{ scope }})
+        {%- endif %};
 
     insert into {{ target }} by name select * from {{ fresh }};
 {%- endmacro %}
