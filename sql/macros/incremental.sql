@@ -20,7 +20,7 @@
         {%- if since %} and {{ since }} >= (select min(touched.{{ since.split('.') | last }}) from {{ scope }} as touched)
         {%- endif -%}
     {%- elif slices() > 1 -%}
-        abs({{ day_number(key) }}) % {{ slices() }} = getvariable('slice')
+        {{ in_slice(key) }}
     {%- else -%}
         true
     {%- endif -%}
@@ -31,6 +31,33 @@
 {% macro slices() -%}
     {%- set is_ours = target.type == 'duckdb' and config.get('materialized') == 'incremental' -%}
     {{ return((config.get('meta') or {}).get('slices', 1) if is_ours else 1) }}
+{%- endmacro %}
+
+{#- Where slices end: a slice is a run of days, so that it leaves unread what lies before and after, with about as many rows
+    of the model `meta.sliced_by` as the others. Nothing comes before the first slice or after the last, whatever its day. -#}
+{% macro find_slices() -%}
+    {%- set slicing = config.require('meta') -%}
+    set variable slice_ends = (
+        select quantile_disc(
+            {{ config.require('unique_key') }},
+            [{% for slice in range(1, slices()) %}{{ slice }}::double / {{ slices() }}{{ ', ' if not loop.last }}{% endfor %}]
+        )
+        from {{ ref(slicing.sliced_by) }}
+    );
+{%- endmacro %}
+
+{#- From the day after the slice before to the last day of this one; where there are no rows, the first slice has all days. -#}
+{% macro next_slice(slice) -%}
+    set variable slice_after = {{ 'getvariable(\'slice_until\')' if slice else 'null::date' }};
+    set variable slice_until = {% if slice + 1 < slices() -%}
+        coalesce(getvariable('slice_ends')[{{ slice + 1 }}], date 'infinity')
+    {%- else -%} null::date {%- endif %};
+{%- endmacro %}
+
+{#- True of the rows of the slice that a full build is at; an end that is NULL is open. -#}
+{% macro in_slice(key) -%}
+    (getvariable('slice_after') is null or {{ key }} > cast(getvariable('slice_after') as date))
+        and (getvariable('slice_until') is null or {{ key }} <= cast(getvariable('slice_until') as date))
 {%- endmacro %}
 
 {#- The days `day` of a relation and the `days` after each: for what looks back on as many days. -#}

@@ -53,7 +53,10 @@
     {%- endif -%}
     {% call statement('main') -%}
         {% if existing is not none -%} drop {{ existing.type }} if exists {{ existing }}; {%- endif %}
-        {{ 'set variable slice = 0;' if slices() > 1 }}
+        {% if slices() > 1 -%}
+            {{ find_slices() }}
+            {{ next_slice(0) }}
+        {%- endif %}
         create {{ target.type }} {{ target }}
         {% if config.get('contract').enforced and not target.is_view -%}
             {{ get_table_columns_and_constraints() }};
@@ -62,7 +65,7 @@
             as ({{ compiled_code }});
         {%- endif %}
         {%- for slice in range(1, slices()) %}
-            set variable slice = {{ slice }};
+            {{ next_slice(slice) }}
             insert into {{ target }} by name ({{ compiled_code }});
         {%- endfor %}
         {{ descriptions(target) }}

@@ -21,6 +21,7 @@ days as (
         end as missed
     from counts
     inner join {{ baselines }} as baselines using (entity_id, scope, sentiment, report_date)
+    where {{ is_looked_back_on(58) }}
 ),
 
 dispersed as (

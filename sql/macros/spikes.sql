@@ -21,6 +21,16 @@
     {%- endif %}
 {%- endmacro %}
 
+{#- True of the scope's days and of those that the first of them looks back on; of all days in a full build. -#}
+{% macro is_looked_back_on(days, of='') -%}
+    {%- set scope = ref('int_spike_days') -%}
+    {%- if is_incremental() -%}
+        ({{ of }}report_date >= (select {{ add_days('min(scope.report_date)', -days) }} from {{ scope }} as scope))
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Sample variance of whole numbers from their sums: exact, whatever the order of the rows; 0 for one. -#}
 {% macro whole_variance(n, total, squares) -%}
     coalesce({{ ratio(n ~ ' * ' ~ squares ~ ' - ' ~ total ~ ' * ' ~ total, n ~ ' * (' ~ n ~ ' - 1)') }}, cast(0 as double))
@@ -32,26 +42,62 @@ with counts as (
     {{ spike_series(episodes) }}
 ),
 
+-- What windows count of a day. Of the days that no window of the scope's days sees one by one, a row a weekday tells all.
+series as (
+    select
+        entity_id,
+        scope,
+        sentiment,
+        report_date,
+        day_number,
+        day_number as first_day_number,
+        case when is_usable then posts end as posts,
+        case when is_usable then posts * posts end as squares,
+        case when is_usable then 1 else 0 end as days
+    from counts
+    where {{ is_looked_back_on(58) }}
+    {% if is_incremental() -%}
+        union all
+        select
+            entity_id,
+            scope,
+            sentiment,
+            cast(null as date) as report_date,
+            max(day_number) as day_number,
+            min(day_number) as first_day_number,
+            sum(case when is_usable then posts end) as posts,
+            sum(case when is_usable then posts * posts end) as squares,
+            count(case when is_usable then 1 end) as days
+        from counts
+        where not {{ is_looked_back_on(58) }}
+        group by entity_id, scope, sentiment, day_number % 7
+    {%- endif %}
+),
+
 -- Sums of whole numbers over what can be used of the days before.
 sums as (
     select
-        *,
-        day_number - min(day_number) over whole as history_days,
-        sum(case when is_usable then posts end) over last_week as week_posts,
-        sum(case when is_usable then posts * posts end) over last_week as week_squares,
-        count(case when is_usable then 1 end) over last_week as week_days,
-        sum(case when is_usable then posts end) over settled as settled_posts,
-        count(case when is_usable then 1 end) over settled as settled_days,
-        sum(case when is_usable then posts end) over settled_weekday as weekday_posts,
-        count(case when is_usable then 1 end) over settled_weekday as weekday_days,
-        sum(case when is_usable then posts end) over so_far as so_far_posts,
-        sum(case when is_usable then posts * posts end) over so_far as so_far_squares,
-        count(case when is_usable then 1 end) over so_far as so_far_days,
-        sum(case when is_usable then posts end) over three_weeks as three_weeks_posts,
-        count(case when is_usable then 1 end) over three_weeks as three_weeks_days,
-        sum(case when is_usable then posts end) over eight_weeks as eight_weeks_posts,
-        count(case when is_usable then 1 end) over eight_weeks as eight_weeks_days
-    from counts
+        entity_id,
+        scope,
+        sentiment,
+        report_date,
+        day_number,
+        day_number - min(first_day_number) over whole as history_days,
+        sum(posts) over last_week as week_posts,
+        sum(squares) over last_week as week_squares,
+        sum(days) over last_week as week_days,
+        sum(posts) over settled as settled_posts,
+        sum(days) over settled as settled_days,
+        sum(posts) over settled_weekday as weekday_posts,
+        sum(days) over settled_weekday as weekday_days,
+        sum(posts) over so_far as so_far_posts,
+        sum(squares) over so_far as so_far_squares,
+        sum(days) over so_far as so_far_days,
+        sum(posts) over three_weeks as three_weeks_posts,
+        sum(days) over three_weeks as three_weeks_days,
+        sum(posts) over eight_weeks as eight_weeks_posts,
+        sum(days) over eight_weeks as eight_weeks_days
+    from series
     window
         whole as (partition by entity_id, scope, sentiment),
         last_week as (
@@ -89,22 +135,36 @@ weeks as (
     select weeks_ago from (values {% for weeks in range(1, 27) %}({{ weeks }}){{ ', ' if not loop.last }}{% endfor %}) as weeks (weeks_ago)
 ),
 
-same_weekdays as (
+-- The number of the day stands in a column, so that what it is joined with is looked up by it.
+weekdays_before as (
     select
         days.entity_id,
         days.scope,
         days.sentiment,
         days.report_date,
-        past.posts,
-        row_number() over (
-            partition by days.entity_id, days.scope, days.sentiment, days.report_date order by weeks.weeks_ago nulls last
-        ) as nth
+        weeks.weeks_ago,
+        days.day_number - 7 * weeks.weeks_ago as day_number
     from days
     cross join weeks
+    where days.history_days >= 56
+),
+
+same_weekdays as (
+    select
+        wanted.entity_id,
+        wanted.scope,
+        wanted.sentiment,
+        wanted.report_date,
+        past.posts,
+        row_number() over (
+            partition by wanted.entity_id, wanted.scope, wanted.sentiment, wanted.report_date
+            order by wanted.weeks_ago nulls last
+        ) as nth
+    from weekdays_before as wanted
     inner join counts as past
-        on days.entity_id = past.entity_id and days.scope = past.scope and days.sentiment = past.sentiment
-        and days.day_number - 7 * weeks.weeks_ago = past.day_number
-    where days.history_days >= 56 and past.is_usable
+        on wanted.entity_id = past.entity_id and wanted.scope = past.scope and wanted.sentiment = past.sentiment
+        and wanted.day_number = past.day_number
+    where past.is_usable and {{ is_looked_back_on(182, 'past.') }}
 ),
 
 weekdays as (

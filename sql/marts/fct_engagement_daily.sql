@@ -9,8 +9,8 @@ with mentions as (
 ),
 
 readings as (
-    select *, {{ report_date('captured_at') }} as captured_date from {{ ref('stg_engagement_snapshots') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    select *, {{ report_date('captured_at') }} as captured_date 
+    from {{ collected(ref('int_touched_readings'), ref('stg_engagement_snapshots')) }}
 ),
 
 last_of_day as (

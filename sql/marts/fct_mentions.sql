@@ -1,5 +1,6 @@
 -- Grain: one row per mention, with its newest text and counts.
-{{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
+{{ config(materialized='incremental', unique_key='mention_id',
+          meta={'scope': 'int_touched_mentions', 'since': 'published_at'}) }}
 
 with mentions as (
     select * from {{ ref('stg_mentions') }}
@@ -7,8 +8,7 @@ with mentions as (
 ),
 
 counts as (
-    select * from {{ ref('stg_engagement_snapshots') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    select * from {{ collected(ref('int_touched_readings'), ref('stg_engagement_snapshots')) }}
     qualify row_number() over (
         partition by mention_id order by captured_at desc nulls last, load_seq desc nulls last
     ) = 1
@@ -16,6 +16,11 @@ counts as (
 
 accounts as (
     select * from {{ ref('int_accounts') }}
+),
+
+signals as (
+    select * from {{ ref('int_mention_signals') }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
 ),
 
 inbound as (
@@ -75,6 +80,6 @@ from mentions
 cross join {{ ref('int_weights') }} as weights
 left join counts on mentions.mention_id = counts.mention_id
 left join accounts on mentions.author_id = accounts.account_id
-left join {{ ref('int_mention_signals') }} as signals on mentions.mention_id = signals.mention_id
+left join signals on mentions.mention_id = signals.mention_id
 left join inbound on mentions.mention_id = inbound.mention_id
 left join {{ ref('int_mention_routes') }} as routes on mentions.mention_id = routes.mention_id

@@ -85,6 +85,7 @@ select
 from items
 inner join {{ ref('int_response_outcomes') }} as outcomes
     on items.mention_id = outcomes.mention_id and items.brand_id = outcomes.brand_id
-inner join {{ ref('fct_mentions') }} as mentions on items.mention_id = mentions.mention_id
-left join {{ ref('fct_mentions') }} as answers on items.first_response_id = answers.mention_id
+inner join {{ ref('int_thread_messages') }} as mentions on items.mention_id = mentions.mention_id
+left join {{ ref('int_thread_messages') }} as answers on items.first_response_id = answers.mention_id
 where {{ in_scope('items.thread_id', ref('int_touched_threads')) }}
+{{ laid_out_by('mentions.report_date') }}

@@ -6,5 +6,6 @@ select
     platform,
     author_id,
     state,
+    published_at,
     {{ report_date('published_at') }} as report_date
 from {{ source('raw', 'touched') }}

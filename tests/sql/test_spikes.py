@@ -108,14 +108,17 @@ def built(path: Path, data_dir: Path, *, full: bool = False) -> None:
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """A warehouse built by nights (months at once, then late posts, deletions, new days), and what was wrong."""
+    """A warehouse built by nights (months at once, late posts and deletions, one day more), and what was wrong."""
     folder = tmp_path_factory.mktemp("spikes")
     planted = Planted(folder / "soundings.duckdb")
     planted.night(0, DAYS - 2)
     built(planted.path, folder)
     wrong = differences(planted.path)
     planted.delete(66, "acme", 30)
-    planted.night(DAYS - 2, DAYS, extra=[(40, "bolt", "weibo")] * 25)
+    planted.night(DAYS - 2, DAYS - 1, extra=[(40, "bolt", "weibo")] * 25)
+    built(planted.path, folder)
+    wrong += differences(planted.path)
+    planted.night(DAYS - 1, DAYS)
     built(planted.path, folder)
     return planted.path, wrong + differences(planted.path)
 

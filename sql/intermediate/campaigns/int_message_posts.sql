@@ -21,6 +21,7 @@ with posts as (
     where
         (mentions.is_owned or mentions.is_employee)
         and mentions.deleted_at is null and {{ is_post('mentions.kind') }}
+        and mentions.author_id in (select account_id from {{ ref('dim_accounts') }} where entity_id is not null)
 )
 
 select

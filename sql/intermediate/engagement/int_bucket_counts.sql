@@ -1,16 +1,12 @@
 -- Grain: one row per post and age bucket for which it was read: the counts of the earliest reading that serves it.
-{{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
+{{ config(materialized='incremental', unique_key='mention_id',
+          meta={'scope': 'int_touched_mentions', 'since': 'published_at'}) }}
 
 with posts as (
     select * from {{ ref('fct_mentions') }}
     where
         deleted_at is null and {{ is_post('kind') }}
         and {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
-),
-
-readings as (
-    select * from {{ ref('stg_engagement_snapshots') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
 ),
 
 aged as (
@@ -27,7 +23,8 @@ aged as (
         {{ interactions('readings.') }} as interactions,
         readings.load_seq
     from posts
-    inner join readings on posts.mention_id = readings.mention_id
+    inner join {{ collected(ref('int_touched_readings'), ref('stg_engagement_snapshots')) }} as readings
+        on posts.mention_id = readings.mention_id
     cross join {{ ref('int_weights') }} as weights
 )
 
@@ -47,3 +44,4 @@ where bucket_hours is not null
 qualify row_number() over (
     partition by mention_id, bucket_hours order by captured_at asc nulls last, load_seq desc nulls last
 ) = 1
+{{ laid_out_by('published_at') }}

@@ -16,7 +16,8 @@ readings as (
         {{ interactions('readings.') }} as interactions,
         readings.load_seq
     from posts
-    inner join {{ ref('stg_engagement_snapshots') }} as readings on posts.mention_id = readings.mention_id
+    inner join {{ collected(ref('int_touched_readings'), ref('stg_engagement_snapshots')) }} as readings
+        on posts.mention_id = readings.mention_id
     cross join {{ ref('int_weights') }} as weights
 ),
 

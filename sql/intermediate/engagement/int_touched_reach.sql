@@ -13,10 +13,9 @@ readings as (
         {{ report_date('readings.captured_at') }} as reached_date,
         {{ age_bucket(micros('readings.captured_at') ~ ' - ' ~ micros('mentions.published_at')) }} as bucket_hours,
         readings.load_seq
-    from {{ ref('stg_engagement_snapshots') }} as readings
+    from {{ ref('int_touched_readings') }} as readings
     inner join {{ ref('stg_mentions') }} as mentions on readings.mention_id = mentions.mention_id
-    cross join build
-    where readings.mention_id in (select mention_id from {{ ref('int_touched_mentions') }})
+    where mentions.published_at >= (select min(published_at) from {{ ref('int_touched_mentions') }})
 ),
 
 -- A reading that comes late can be the earliest of its bucket, and then takes the place of another day's.

@@ -21,14 +21,15 @@ mentions as (
         mentions.entity_id,
         mentions.report_date,
         mentions.author_id,
-        signals.sentiment,
-        signals.intents,
-        {{ array_has('signals.intents', "'spam'") }} as is_spam
+        facts.sentiment,
+        facts.intents,
+        {{ array_has('facts.intents', "'spam'") }} as is_spam
     from {{ ref('int_entity_mentions') }} as mentions
-    inner join {{ ref('int_mention_signals') }} as signals on mentions.mention_id = signals.mention_id
+    inner join {{ ref('fct_mentions') }} as facts on mentions.mention_id = facts.mention_id
     where
-        not mentions.is_owned and signals.intents is not null
+        not mentions.is_owned and facts.intents is not null
         and {{ in_scope('mentions.report_date', ref('int_touched_days')) }}
+        and {{ in_scope('facts.report_date', ref('int_touched_days')) }}
 ),
 
 intents as (

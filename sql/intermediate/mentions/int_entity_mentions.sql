@@ -1,5 +1,6 @@
 -- Grain: one row per entity and mention that counts for it (found by its query, not deleted): what KPIs sum up.
-{{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
+{{ config(materialized='incremental', unique_key='mention_id',
+          meta={'scope': 'int_touched_mentions', 'since': 'report_date'}) }}
 
 with mentions as (
     select * from {{ ref('fct_mentions') }}
@@ -8,7 +9,7 @@ with mentions as (
 
 entities as (
     select * from {{ ref('fct_mention_entities') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
 )
 
 select
@@ -16,6 +17,7 @@ select
     entities.entity_id,
     mentions.platform,
     mentions.author_id,
+    mentions.published_at,
     mentions.report_date,
     mentions.interactions,
     mentions.views,

@@ -1,8 +1,14 @@
 -- Grain: one row per mention that a model scored or an analyst corrected: the newest score, and what corrections of
 -- the mention for all entities say instead.
-{{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
+{{ config(materialized='incremental', unique_key='mention_id',
+          meta={'scope': 'int_touched_mentions', 'since': 'report_date'}) }}
 
-with scores as (
+with mentions as (
+    select mention_id, report_date from {{ ref('stg_mentions') }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='published_at') }}
+),
+
+scores as (
     select * from {{ ref('stg_text_signals') }}
     where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
     qualify row_number() over (
@@ -31,7 +37,8 @@ corrections as (
 )
 
 select
-    coalesce(scores.mention_id, corrections.mention_id) as mention_id,
+    mentions.mention_id,
+    mentions.report_date,
     scores.model_version,
     scores.terms,
     coalesce(corrections.language, scores.language) as language,
@@ -45,3 +52,4 @@ select
     coalesce(corrections.irrelevant in ('true', 'yes', '1'), false) as is_irrelevant
 from scores
 full outer join corrections on scores.mention_id = corrections.mention_id
+inner join mentions on coalesce(scores.mention_id, corrections.mention_id) = mentions.mention_id

@@ -11,4 +11,4 @@ union
 select touched.author_id as account_id
 from {{ ref('stg_touched') }} as touched
 left join {{ ref('stg_accounts') }} as accounts on touched.author_id = accounts.account_id
-where touched.author_id is not null and accounts.account_id is null
+where touched.author_id is not null and accounts.account_id is null and {{ since_last_build('touched.load_seq') }}

@@ -10,6 +10,16 @@ owned as (
     select * from {{ ref('int_owned_brands') }}
 ),
 
+signals as (
+    select * from {{ ref('int_mention_signals') }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
+),
+
+matches as (
+    select * from {{ ref('fct_mention_entities') }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
+),
+
 mentions as (
     select
         mentions.*,
@@ -17,7 +27,7 @@ mentions as (
         or {{ array_has('signals.intents', "'question'") }} as is_asking
     from {{ ref('stg_mentions') }} as mentions
     left join accounts on mentions.author_id = accounts.account_id
-    left join {{ ref('int_mention_signals') }} as signals on mentions.mention_id = signals.mention_id
+    left join signals on mentions.mention_id = signals.mention_id
     where
         {{ in_scope('mentions.mention_id', ref('int_touched_mentions'), since='mentions.published_at') }}
         and mentions.deleted_at is null
@@ -42,7 +52,7 @@ addressed as (
         coalesce(entities.parent_entity_id, entities.entity_id) as brand_id,
         3 as way
     from mentions
-    inner join {{ ref('fct_mention_entities') }} as matches on mentions.mention_id = matches.mention_id
+    inner join matches on mentions.mention_id = matches.mention_id
     inner join {{ ref('dim_entities') }} as entities on matches.entity_id = entities.entity_id
     left join owned
         on

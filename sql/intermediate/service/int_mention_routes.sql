@@ -2,14 +2,19 @@
 -- deleted and irrelevant mentions are nobody's work.
 {{ config(materialized='incremental', unique_key='mention_id', meta={'scope': 'int_touched_mentions'}) }}
 
-with mentions as (
+with signals as (
+    select * from {{ ref('int_mention_signals') }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
+),
+
+mentions as (
     select
         mentions.mention_id,
         mentions.platform,
         signals.intents
     from {{ ref('stg_mentions') }} as mentions
     left join {{ ref('int_accounts') }} as accounts on mentions.author_id = accounts.account_id
-    left join {{ ref('int_mention_signals') }} as signals on mentions.mention_id = signals.mention_id
+    left join signals on mentions.mention_id = signals.mention_id
     where
         {{ in_scope('mentions.mention_id', ref('int_touched_mentions'), since='mentions.published_at') }}
         and mentions.deleted_at is null
@@ -24,7 +29,7 @@ rules as (
 -- What a mention is about: whose query it matches, and whom it addresses without naming.
 subjects as (
     select mention_id, entity_id from {{ ref('fct_mention_entities') }}
-    where {{ in_scope('mention_id', ref('int_touched_mentions')) }}
+    where {{ in_scope('mention_id', ref('int_touched_mentions'), since='report_date') }}
     union
     select mention_id, brand_id as entity_id from {{ ref('int_inbound_brands') }}
     where {{ in_scope('mention_id', ref('int_touched_mentions')) }}

@@ -5,9 +5,7 @@
 select report_date from {{ ref('stg_touched') }}
 where {{ since_last_build('load_seq') }}
 union
-select mentions.report_date
-from {{ ref('fct_mentions') }} as mentions
-inner join {{ ref('int_touched_mentions') }} as touched on mentions.mention_id = touched.mention_id
+select report_date from {{ ref('int_touched_mentions') }}
 union
 select responses.report_date
 from {{ ref('kpi_response') }} as responses

@@ -6,9 +6,8 @@ select
 from {{ ref('kpi_response') }} as responses
 union all
 select
-    matches.entity_id,
+    products.entity_id,
     responses.*
 from {{ ref('kpi_response') }} as responses
-inner join {{ ref('fct_mention_entities') }} as matches on responses.mention_id = matches.mention_id
-inner join {{ ref('dim_entities') }} as entities
-    on matches.entity_id = entities.entity_id and responses.brand_id = entities.parent_entity_id
+inner join {{ ref('int_product_mentions') }} as products
+    on responses.mention_id = products.mention_id and responses.brand_id = products.brand_id

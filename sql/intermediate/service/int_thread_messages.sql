@@ -16,6 +16,7 @@ select
     messages.author_id,
     messages.author_handle,
     messages.published_at,
+    messages.report_date,
     {{ micros('messages.published_at') }} as published_micros,
     coalesce(messages.is_bot, false) as is_bot,
     messages.sentiment,

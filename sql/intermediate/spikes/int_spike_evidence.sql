@@ -6,6 +6,12 @@ with spikes as (
     where is_spike and {{ in_scope('report_date', ref('int_spike_days')) }}
 ),
 
+-- Spikes are few: of all mentions only their days', of all signals only their posts' are read.
+mentions as (
+    select * from {{ ref('int_entity_mentions') }}
+    where report_date in (select report_date from spikes)
+),
+
 posts as (
     select
         spikes.entity_id,
@@ -16,12 +22,11 @@ posts as (
         mentions.platform,
         mentions.published_at,
         mentions.interactions
-    from spikes
-    inner join {{ ref('int_entity_mentions') }} as counted
-        on spikes.entity_id = counted.entity_id and spikes.report_date = counted.report_date
-        and spikes.scope in ('*', counted.platform)
-    inner join {{ ref('fct_mentions') }} as mentions on counted.mention_id = mentions.mention_id
-    where spikes.sentiment in ('all', counted.sentiment)
+    from mentions
+    inner join spikes
+        on mentions.entity_id = spikes.entity_id and mentions.report_date = spikes.report_date
+        and spikes.scope in ('*', mentions.platform)
+    where spikes.sentiment in ('all', mentions.sentiment)
 ),
 
 ranked as (
@@ -62,6 +67,7 @@ spoken as (
         {{ each('signals.terms', 'term') }}
     from posts
     inner join {{ ref('int_mention_signals') }} as signals on posts.mention_id = signals.mention_id
+    where signals.mention_id in (select found.mention_id from posts as found)
 ),
 
 counted_terms as (

@@ -1,7 +1,7 @@
 -- Grain: one row per entity ('*': all of them, each mention once), language ('und': not known), term and reporting day
 -- with a use of it. Terms are what the newest score of a text lists, as often as they stand in it.
 {{ config(materialized='incremental', unique_key='report_date',
-          meta={'scope': 'int_touched_days', 'slices': 8}) }}
+          meta={'scope': 'int_touched_days', 'slices': 8, 'sliced_by': 'int_entity_mentions'}) }}
 
 with named as (
     select entity_id, mention_id, author_id, report_date
@@ -50,14 +50,17 @@ mentions as (
 
 texts as (
     select
-        signals.mention_id,
-        coalesce(signals.language, 'und') as language,
-        signals.sentiment,
+        facts.mention_id,
+        coalesce(facts.language, 'und') as language,
+        facts.sentiment,
         facts.hashtags,
         {{ each('signals.terms', 'term') }}
     from {{ ref('int_mention_signals') }} as signals
     inner join {{ ref('fct_mentions') }} as facts on signals.mention_id = facts.mention_id
-    where signals.mention_id in (select mention_id from named)
+    where
+        signals.mention_id in (select mention_id from named)
+        and {{ in_scope('signals.report_date', ref('int_touched_days')) }}
+        and {{ in_scope('facts.report_date', ref('int_touched_days')) }}
 ),
 
 spoken as (
@@ -90,3 +93,4 @@ select
 from mentions
 inner join spoken on mentions.mention_id = spoken.mention_id
 group by mentions.entity_id, spoken.language, spoken.term, mentions.report_date
+{{ laid_out_by('mentions.report_date') }}

@@ -21,11 +21,19 @@ lookback as (
 ),
 
 {% endif -%}
+terms as (
+    select entity_id, language, term from found
+    union
+    select '*' as entity_id, language, term from found
+),
+
 -- Uses day by day of these terms, and of all terms of a language together (term NULL).
 days as (
-    select entity_id, language, term, report_date, uses
-    from {{ ref('int_term_days') }}
-    where term in (select term from found) and {{ in_scope('report_date', 'lookback') }}
+    select uses.entity_id, uses.language, uses.term, uses.report_date, uses.uses
+    from {{ ref('int_term_days') }} as uses
+    inner join terms
+        on uses.entity_id = terms.entity_id and uses.language = terms.language and uses.term = terms.term
+    where {{ in_scope('uses.report_date', 'lookback') }}
     union all
     select entity_id, language, cast(null as string) as term, report_date, sum(uses) as uses
     from {{ ref('int_term_days') }}

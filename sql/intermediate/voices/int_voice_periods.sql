@@ -2,19 +2,23 @@
 -- mentions, acts or coverage changed, or those of the month after (who came back) or of the 29 days before (advocates).
 {{ config(materialized='table') }}
 
-with touched as (
+-- Acts on what changed, and acts that are told of only now: two searches, as an `or` would look up all acts there are.
+with acts as (
+    select mention_id from {{ ref('stg_interactions') }}
+    where {{ since_last_build('load_seq') }}
+    union
+    select mention_id from {{ ref('stg_interactions') }}
+    where target_mention_id in (select mention_id from {{ ref('int_touched_mentions') }})
+),
+
+touched as (
     select report_date from {{ ref('int_touched_days') }}
     union
     select report_date from {{ ref('int_touched_mentions') }}
     where report_date is not null
     union
-    -- Acts on what changed, and acts that are told of only now.
-    select mentions.report_date
-    from {{ ref('stg_interactions') }} as acts
-    inner join {{ ref('fct_mentions') }} as mentions on acts.mention_id = mentions.mention_id
-    where
-        {{ since_last_build('acts.load_seq') }}
-        or acts.target_mention_id in (select mention_id from {{ ref('int_touched_mentions') }})
+    select report_date from {{ ref('fct_mentions') }}
+    where mention_id in (select mention_id from acts)
     union
     select report_date from {{ ref('dim_dates') }}
     where (select built_load_seq from {{ ref('stg_build') }}) < 0
