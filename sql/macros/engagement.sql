@@ -71,19 +71,14 @@
     case when {{ numerator }} > 0 and {{ denominator }} > 0 then ln({{ ratio(numerator, denominator) }}) end
 {%- endmacro %}
 
-{#- Followers as they were read, of the accounts in a CTE's author_id: each reading holds from read_at to before
-    next_read_at. -#}
-{% macro follower_readings(authors) -%}
-    select
-        account_id,
-        followers,
-        captured_at as read_at,
-        lead(captured_at) over (
-            partition by account_id
-            order by captured_at nulls last, load_seq nulls last, followers nulls last
-        ) as next_read_at
-    from {{ ref('stg_account_snapshots') }}
-    where followers is not null and account_id in (select author_id from {{ authors }})
+{#- Of int_follower_readings, those that held on the first day of a scope or later, and in a full build all: the engine leaves
+    out, unread, what ended before. -#}
+{% macro held_since(day, scope) -%}
+    {%- if is_incremental() -%}
+        until_at >= (select {{ day_start('min(touched.' ~ day ~ ')') }} from {{ scope }} as touched)
+    {%- else -%}
+        true
+    {%- endif -%}
 {%- endmacro %}
 
 {#- Student's t at 97.5 % by the expansion of Abramowitz and Stegun 26.7.5 to 1/ν⁴: within 1e-5 of it from ν = 9 on. -#}

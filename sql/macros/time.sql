@@ -23,6 +23,9 @@
 {% macro duckdb__add_days(day, days) -%}({{ day }} + ({{ days }})){%- endmacro %}
 {% macro spark__add_days(day, days) -%}date_add({{ day }}, {{ days }}){%- endmacro %}
 
+{#- Later than all that happens: the end of what has none yet, so that an end is one number to compare with. -#}
+{% macro end_of_time() -%}timestamp '9999-01-01 00:00:00'{%- endmacro %}
+
 {#- Days since 1970-01-01: an integer for window frames. -#}
 {% macro day_number(day) -%}{{ return(adapter.dispatch('day_number')(day)) }}{%- endmacro %}
 {% macro duckdb__day_number(day) -%}cast({{ day }} - date '1970-01-01' as bigint){%- endmacro %}

@@ -4,13 +4,8 @@
 
 with posts as (
     select counts.*, owned.post_type
-    from {{ ref('int_bucket_counts') }} as counts
+    from {{ ref('int_owned_counts') }} as counts
     inner join {{ ref('int_owned_posts') }} as owned on counts.mention_id = owned.mention_id
-    where counts.is_owned
-),
-
-readings as (
-    {{ follower_readings('posts') }}
 ),
 
 compared as (
@@ -33,10 +28,10 @@ compared as (
         end as beyond_follower_reason
     from posts
     cross join {{ ref('int_kpi_settings') }} as settings
-    left join readings
+    left join {{ ref('int_owned_followers') }} as readings
         on posts.author_id = readings.account_id
         and readings.read_at <= posts.captured_at
-        and (readings.next_read_at is null or readings.next_read_at > posts.captured_at)
+        and readings.until_at > posts.captured_at
     left join {{ ref('int_post_benchmarks') }} as benchmarks
         on posts.mention_id = benchmarks.mention_id and posts.bucket_hours = benchmarks.bucket_hours
     left join {{ ref('fct_follower_fit') }} as fits

@@ -8,10 +8,6 @@ with posts as (
     select * from {{ ref('int_owned_posts') }}
 ),
 
-readings as (
-    {{ follower_readings('(select account_id as author_id from posts)') }}
-),
-
 -- One row a post: each bucket's values in columns of their own.
 buckets as (
     select
@@ -81,10 +77,10 @@ left join {{ ref('dim_accounts') }} as accounts on posts.account_id = accounts.a
 left join {{ ref('dim_platforms') }} as platforms on posts.platform = platforms.platform
 left join {{ ref('int_platform_coverage') }} as coverage
     on posts.platform = coverage.platform and posts.report_date = coverage.report_date
-left join readings
+left join {{ ref('int_owned_followers') }} as readings
     on posts.account_id = readings.account_id
     and readings.read_at <= posts.captured_at
-    and (readings.next_read_at is null or readings.next_read_at > posts.captured_at)
+    and readings.until_at > posts.captured_at
 left join buckets on posts.mention_id = buckets.mention_id
 left join headline on posts.mention_id = headline.mention_id
 left join {{ ref('int_half_life') }} as halves on posts.mention_id = halves.mention_id

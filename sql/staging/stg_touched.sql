@@ -3,6 +3,7 @@ select
     load_seq,
     mention_id,
     entity_id,
+    platform,
     author_id,
     state,
     published_at,

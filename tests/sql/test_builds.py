@@ -97,3 +97,25 @@ def test_a_time_zone_that_does_not_exist_is_refused_before_anything_is_touched(n
         with pytest.raises(WarehouseError, match="time zone"):
             built(nights, data_dir, zone=zone, full_refresh=True)
     assert asked(nights, "from raw.build") == [(nights.load_seq,)]
+
+
+def test_a_rerun_that_has_more_to_take_in_than_the_build_that_was_killed_gives_what_a_full_build_gives(
+    nights: Nights, data_dir: Path
+) -> None:
+    """First mentions and spans of followers stand as the killed build left them: it must not matter what that was."""
+    kept = (
+        "select pair_id, first_date from intermediate.int_author_firsts order by all",
+        "from intermediate.int_follower_readings order by all",
+        "from intermediate.int_entity_author_days order by all",
+    )
+    built(nights, data_dir)
+    for _ in range(3):
+        before = asked(nights, "from raw.build")[0][0]
+        nights.live("edit", "deletion", "re-match")
+        built(nights, data_dir)
+        asked(nights, f"update raw.build set built_load_seq = {before}")  # killed before the watermark moved
+        nights.live("edit", "deletion", "re-match")
+        built(nights, data_dir)
+    found = [asked(nights, query) for query in kept]
+    built(nights, data_dir, full_refresh=True)
+    assert [asked(nights, query) for query in kept] == found

@@ -8,7 +8,7 @@ with accounts as (
 ),
 
 readings as (
-    {{ follower_readings('accounts') }}
+    select * from {{ ref('int_owned_followers') }}
 ),
 
 -- An account may be older than our first sight of it: its posts and a file's readings tell.
@@ -39,7 +39,7 @@ days as (
     left join readings
         on accounts.author_id = readings.account_id
         and readings.read_at < dates.ends_at
-        and (readings.next_read_at is null or readings.next_read_at >= dates.ends_at)
+        and readings.until_at >= dates.ends_at
 )
 
 select

@@ -13,7 +13,10 @@ with posts as (
 ),
 
 readings as (
-    {{ follower_readings('posts') }}
+    select * from {{ ref('int_follower_readings') }}
+    where
+        account_id in (select author_id from posts)
+        and {{ held_since('reached_date', ref('int_touched_reach')) }}
 )
 
 select
@@ -28,8 +31,10 @@ from posts
 inner join readings
     on posts.author_id = readings.account_id
     and readings.read_at <= posts.captured_at
-    and (readings.next_read_at is null or readings.next_read_at > posts.captured_at)
-qualify row_number() over (
-    partition by posts.platform, posts.bucket_hours, posts.author_id, posts.reached_date
-    order by posts.published_at desc nulls last, posts.mention_id desc nulls last
-) = 1
+    and readings.until_at > posts.captured_at
+qualify
+    row_number() over (
+        partition by posts.platform, posts.bucket_hours, posts.author_id, posts.reached_date
+        order by posts.published_at desc nulls last, posts.mention_id desc nulls last
+    ) = 1
+{{ laid_out_by('reached_date') }}

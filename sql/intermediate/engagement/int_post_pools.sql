@@ -12,9 +12,9 @@ with reached as (
         counts.captured_at,
         {{ micros('counts.published_at') }} as published_micros,
         counts.interactions
-    from {{ ref('int_bucket_counts') }} as counts
+    from {{ ref('int_owned_counts') }} as counts
     inner join {{ ref('int_owned_posts') }} as posts on counts.mention_id = posts.mention_id
-    where counts.is_owned and counts.interactions is not null
+    where counts.interactions is not null
 ),
 
 pools as (

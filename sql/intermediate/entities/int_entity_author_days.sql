@@ -13,26 +13,20 @@ with author_days as (
 ),
 
 firsts as (
-    select entity_id, platform, author_id, min(report_date) as first_date
-    from {{ ref('int_entity_mentions') }}
-    where author_id in (select author_id from author_days)
-    group by entity_id, platform, author_id
+    select entity_id, platform, author_id, first_date as report_date from {{ ref('int_author_firsts') }}
+),
+
+new_authors as (
+    select * from firsts
+    where {{ in_scope('report_date', ref('int_touched_days')) }}
 ),
 
 -- A reading serves the days that end before the next one, and the first serves the days before it too.
 readings as (
-    select
-        account_id,
-        followers,
-        captured_at,
-        lead(captured_at) over newest_last as next_at,
-        row_number() over newest_last = 1 as is_first
-    from {{ ref('stg_account_snapshots') }}
-    where followers is not null and account_id in (select author_id from author_days)
-    window newest_last as (
-        partition by account_id
-        order by captured_at nulls last, load_seq nulls last, followers nulls last
-    )
+    select * from {{ ref('int_follower_readings') }}
+    where
+        account_id in (select author_id from author_days)
+        and {{ held_since('report_date', ref('int_touched_days')) }}
 ),
 
 known_authors as (
@@ -41,17 +35,18 @@ known_authors as (
         author_days.platform,
         author_days.author_id,
         author_days.report_date,
-        firsts.first_date,
+        new_authors.author_id is not null as is_new,
         readings.followers
     from author_days
-    inner join firsts
-        on author_days.entity_id = firsts.entity_id
-        and author_days.platform = firsts.platform
-        and author_days.author_id = firsts.author_id
+    left join new_authors
+        on author_days.entity_id = new_authors.entity_id
+        and author_days.platform = new_authors.platform
+        and author_days.author_id = new_authors.author_id
+        and author_days.report_date = new_authors.report_date
     left join readings
         on author_days.author_id = readings.account_id
-        and (readings.is_first or readings.captured_at < author_days.ends_at)
-        and (readings.next_at is null or readings.next_at >= author_days.ends_at)
+        and (readings.is_first or readings.read_at < author_days.ends_at)
+        and readings.until_at >= author_days.ends_at
 )
 
 select
@@ -59,7 +54,7 @@ select
     platform as scope,
     author_id,
     report_date,
-    first_date = report_date as is_new,
+    is_new,
     followers
 from known_authors
 union all
@@ -68,7 +63,7 @@ select
     '*' as scope,
     author_id,
     report_date,
-    min(first_date) = report_date as is_new,
+    min(case when is_new then 1 else 0 end) = 1 as is_new,
     max(followers) as followers
 from known_authors
 group by entity_id, author_id, report_date

@@ -7,21 +7,10 @@ with touched as (
 ),
 
 -- A mention that came or went before the author's first other mention of the entity moves who is new there.
-touched_pairs as (
-    select entity_id, author_id, min(report_date) as first_touched_date
-    from touched
-    where entity_id is not null and author_id is not null
-    group by all
-),
-
 moved_firsts as (
-    select min(mentions.report_date) as report_date
-    from {{ ref('int_entity_mentions') }} as mentions
-    inner join touched_pairs as pairs
-        on mentions.entity_id = pairs.entity_id and mentions.author_id = pairs.author_id
-    where mentions.mention_id not in (select mention_id from touched)
-    group by pairs.entity_id, pairs.author_id, pairs.first_touched_date, mentions.platform
-    having min(mentions.report_date) > pairs.first_touched_date
+    select latest_first_date as report_date
+    from {{ ref('int_author_firsts') }}
+    where changed_at_seq = (select built_load_seq from {{ ref('stg_build') }})
 ),
 
 moved_roles as (
@@ -31,33 +20,47 @@ moved_roles as (
     where accounts.role_changed_at_seq = (select built_load_seq from {{ ref('stg_build') }})
 ),
 
--- Followers as read serve the days from then on; the first reading serves the days before it too.
-read_followers as (
+-- Followers as read serve the days from then on until they are read again; the first reading serves the days before it,
+-- too. In a full build (-1) nothing reads the scope, and all of history would stand in it.
+new_readings as (
     select
         account_id,
-        min(case when {{ since_last_build('load_seq') }} then captured_date end) as new_date,
-        min(case when not {{ since_last_build('load_seq') }} then captured_date end) as old_date
-    from {{ ref('stg_account_snapshots') }}
-    where
-        followers is not null
-        and account_id in (
-            select account_id from {{ ref('stg_account_snapshots') }}
-            where {{ since_last_build('load_seq') }}
-        )
-    group by account_id
+        is_first,
+        {{ report_date('read_at') }} as first_date,
+        {{ report_date('until_at') }} as last_date
+    from {{ ref('int_follower_readings') }}
+    where {{ since_last_build('load_seq') }} and (select built_load_seq from {{ ref('stg_build') }}) >= 0
 ),
 
+read_again as (
+    select * from new_readings
+    where not is_first
+),
+
+first_read as (
+    select
+        readings.account_id,
+        readings.last_date,
+        firsts.first_date
+    from new_readings as readings
+    inner join {{ ref('int_author_firsts') }} as firsts on readings.account_id = firsts.author_id
+    where readings.is_first
+),
+
+-- Two reads, each with a day that bounds what the engine has to look at.
 moved_followers as (
     select mentions.report_date
-    from read_followers as followers
-    inner join {{ ref('int_entity_mentions') }} as mentions on followers.account_id = mentions.author_id
-    where
-        followers.new_date is not null
-        and (
-            followers.old_date is null
-            or followers.new_date <= followers.old_date
-            or mentions.report_date >= followers.new_date
-        )
+    from read_again as readings
+    inner join {{ ref('int_entity_mentions') }} as mentions
+        on readings.account_id = mentions.author_id
+        and mentions.report_date between readings.first_date and readings.last_date
+    where mentions.report_date >= (select min(read_again.first_date) from read_again)
+    union all
+    select mentions.report_date
+    from first_read as readings
+    inner join {{ ref('int_entity_mentions') }} as mentions
+        on readings.account_id = mentions.author_id and mentions.report_date <= readings.last_date
+    where mentions.report_date >= (select min(first_read.first_date) from first_read)
 )
 
 select report_date from touched
