@@ -19,6 +19,7 @@ from typing import ParamSpec, TypeVar
 
 import duckdb
 
+from warehouse import ledger
 from warehouse.connection import StorageSettings, connect
 from warehouse.migrate import migrate
 from warehouse.models import build
@@ -116,6 +117,7 @@ def live_on(warehouse: Path, mentions: int, per_day: int, touched: int) -> tuple
     new = min(per_day, touched)
     end = FIRST_DAY + timedelta(days=(mentions + new) / per_day)
     with connect(warehouse, settings=SETTINGS) as con:
+        ledger.prune_touched(con)  # as each night ends
         run(con, "history.sql", first_no=mentions, end_no=mentions + new, per_day=per_day, load_seq=2, as_of=end)
         run(con, "refresh.sql", refreshed=touched - new, load_seq=2, as_of=end)
         row = con.execute(
