@@ -39,6 +39,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kpi_message_accounts": ("entity_id", "week_start_date", "account_id"),
     "kpi_message_consistency": ("entity_id", "week_start_date"),
     "kpi_journey": ("entity_id", "stage", "report_date"),
+    "kpi_intents": ("entity_id", "intent", "report_date"),
     "kpi_post_performance": ("mention_id",),
     "kpi_referrals": ("site", "platform", "landing_page?", "visit_date"),
     "kpi_response": ("mention_id", "brand_id"),

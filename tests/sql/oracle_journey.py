@@ -15,10 +15,14 @@ STAGES = {
     "service": {"question", "complaint", "praise", "thanks", "idea"},
 }  # fmt: skip
 WORK = ("job", "leak", "employer")
+INTENTS = [
+    *WORK, "question", "complaint", "praise", "thanks", "idea", "purchase_intent", "discovery", "farewell", "threat",
+    "rumour", "protest", "misuse",
+]  # fmt: skip
 
 
 class Wants:
-    """`journey` and `employer`: what the marts should hold; `entity_days` are the oracle's of all platforms."""
+    """`journey`, `intents`, `employer`: what the marts should hold; `entity_days` are the oracle's of all platforms."""
 
     def __init__(self, oracle: Oracle, voices: Voices, entity_days: dict[Key, Row]) -> None:
         said = defaultdict(list)
@@ -27,6 +31,7 @@ class Wants:
                 said[m["entity"], m["day"]].append(m)
         posts = self._posts(oracle, voices)
         self.journey: dict[Key, Row] = {}
+        self.intents: dict[Key, Row] = {}
         self.employer: dict[Key, Row] = {}
         for entity, day in entity_days.keys() | posts.keys():
             known = entity_days.get((entity, day), {})
@@ -36,9 +41,12 @@ class Wants:
             is_known = bool(told) or not said[entity, day]
             head["scored_mentions"] = len(scored)
             for stage, intents in STAGES.items() if known else ():
-                row = _counted(scored, intents, is_known=is_known)
-                share = over(row["mentions"], len(scored)) if is_known else None
-                self.journey[entity, stage, day] = {**head, **row, "share_of_scored_mentions": share}
+                self.journey[entity, stage, day] = {**head, **_shared(scored, intents, is_known=is_known)}
+            for intent in INTENTS if known else ():
+                self.intents[entity, intent, day] = {**head, **_shared(scored, {intent}, is_known=is_known)}
+            if known:
+                spam = _counted([m for m in told if "spam" in m["intents"]], {"spam"}, is_known=is_known)
+                self.intents[entity, "spam", day] = {**head, **spam, "share_of_scored_mentions": None}
             self.employer[entity, day] = {
                 **head,
                 **{f"{i}_mentions": _counted(scored, {i}, is_known=is_known)["mentions"] for i in WORK},
@@ -68,6 +76,11 @@ def _counted(scored: list[Row], intents: set[str], *, is_known: bool) -> Row:
         **{f"{mood}_mentions": n for mood, n in moods.items()}, "net_sentiment": net,
     }  # fmt: skip
     return row if is_known else dict.fromkeys(row)
+
+
+def _shared(scored: list[Row], intents: set[str], *, is_known: bool) -> Row:
+    row = _counted(scored, intents, is_known=is_known)
+    return {**row, "share_of_scored_mentions": over(row["mentions"], len(scored)) if is_known else None}
 
 
 def _drawn(posts: list[Row]) -> Row:

@@ -36,7 +36,7 @@ MARTS = (
     "kpi_response_hours", "kpi_departments", "kpi_departments_daily",
     "fct_engagement_daily", "fct_follower_fit", "fct_post_buckets", "kpi_post_performance", "kpi_account_daily",
     "kpi_conversations", "kpi_conversation_generations", "kpi_voices", "kpi_influence", "kpi_campaigns",
-    "kpi_topics", "kpi_referrals", "kpi_journey", "kpi_employer_daily", "kpi_targets", "kpi_content",
+    "kpi_topics", "kpi_referrals", "kpi_journey", "kpi_intents", "kpi_employer_daily", "kpi_targets", "kpi_content",
     "kpi_message_accounts", "kpi_message_consistency", "kpi_spikes", "kpi_episodes",
 )  # fmt: skip
 TOPICS = ["entity_id", "report_date", "language", "term"]
@@ -156,6 +156,7 @@ def misjudged_voices(con: duckdb.DuckDBPyConnection, oracle: Oracle, days: dict[
         *differences(con, "kpi_voices", ["entity_id", "period"], voices.voices),
         *differences(con, "kpi_influence", ["account_id", "entity_id"], voices.influence),
         *differences(con, "kpi_journey", ["entity_id", "stage", "report_date"], wants.journey),
+        *differences(con, "kpi_intents", ["entity_id", "intent", "report_date"], wants.intents),
         *differences(con, "kpi_employer_daily", ["entity_id", "report_date"], wants.employer),
         *differences(con, "kpi_targets", ["metric", "entity_id", "month_start_date"], targets.targets),
     ]

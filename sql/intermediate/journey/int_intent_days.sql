@@ -1,18 +1,18 @@
 -- Grain: one row per entity, reporting day and group of intents with a mention that is not a brand's own. A mention
--- counts once in each group of which it has an intent; spam is in no group but its own.
+-- counts once in each group of which it has an intent (some are of one intent); spam is in no group but its own.
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
 
--- What tells on which step of a customer's way somebody is. Job, employer and leak are talk of the employer; threat,
--- rumour, protest and misuse are no step of any customer's; deflection and selling are a brand's own.
+-- Each intent by itself, and what tells on which step of a customer's way somebody is. Job, employer and leak are talk
+-- of the employer; threat, rumour, protest and misuse are no step of a customer's; deflection and selling are a brand's own.
 with intent_groups (intent, intent_group) as (
     values
-    ('discovery', 'discovery'),
     ('purchase_intent', 'purchase'),
     ('question', 'service'), ('complaint', 'service'), ('praise', 'service'), ('thanks', 'service'),
     ('idea', 'service'),
-    ('farewell', 'farewell'),
-    ('job', 'job'), ('leak', 'leak'), ('employer', 'employer'),
     ('job', 'workplace'), ('leak', 'workplace'), ('employer', 'workplace')
+    {%- for intent in wanted_intents() if intent != 'spam' -%}
+        , ('{{ intent }}', '{{ intent }}')
+    {%- endfor %}
 ),
 
 mentions as (
