@@ -1,4 +1,4 @@
--- Grain: one row per author of what was deleted or edited since the last build, of whom no reading is left of before: who
+-- Grain: one row per author of what was deleted or edited since the last build of whom no reading is left of before: who
 -- is forgotten with the only mentions, also where a later load named them again. A view: no table holds who is forgotten.
 with authors as (
     select distinct author_id as account_id
