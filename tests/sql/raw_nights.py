@@ -100,6 +100,7 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
             self._tell_late()
             self._rank()
             self._visit()
+            self._browse()
             self._link()
             self.con.execute("commit")
 
