@@ -28,6 +28,7 @@ ENTITIES = (
     ("acme-lounge", "Acme Lounge", "product", True, "acme", "airlines"),
     *CAMPAIGNS,
 )
+TOPICS = (("acme", "acme OR acmé"), ("acme-lounge", '"acme lounge"'), ("gone", "gone"))  # one that is no entity's
 TRACKED = (("x", "acme", "acme", "owned"), ("x", "dana", "acme", "employee"), ("weibo", "gazette", None, "media"),
            ("hackernews", "bolt", "bolt", "owned"), ("weibo", "acme", "acme-lounge", "owned"))  # fmt: skip
 AUTHORS = 3  # a platform: few, so that most have a history that a late mention can change
@@ -58,6 +59,7 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
             for migration in sorted(MIGRATIONS.glob("*.sql")):
                 con.execute(migration.read_text("utf-8"))
             con.executemany("insert into raw.entity values (?, ?, ?, ?, ?, ?)", ENTITIES)
+            con.executemany("insert into raw.topic values ($1, $1, $2, 'h')", TOPICS)
             con.executemany("insert into raw.tracked_account values (?, ?, ?, ?, null)", TRACKED)
             con.executemany("insert into raw.department values (?, ?, ?, ?, ?, ?, ?, ?)", DEPARTMENTS)
             con.executemany("insert into raw.routing_rule values (?, ?, ?, ?, ?, ?, ?, ?)", RULES)

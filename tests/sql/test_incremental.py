@@ -15,6 +15,7 @@ import pytest
 from kpi_oracle import Oracle
 from oracle_campaigns import Campaigns
 from oracle_engagement import EngagementOracle
+from oracle_facts import Facts
 from oracle_inbound import Inbound
 from oracle_journey import Wants
 from oracle_response import Responses
@@ -125,10 +126,24 @@ def misjudged(warehouse: Path) -> list[str]:
             *differences(con, "kpi_coverage", ["source", "platform", "topic_id", "report_date"], oracle.coverage()),
             *differences(con, "kpi_topics", TOPICS, topics(oracle, Inbound(con, ZONE))),
             *differences(con, "kpi_referrals", ["site", "platform", "landing_page", "visit_date"], visits),
+            *misjudged_facts(con),
             *misjudged_service(con),
             *misjudged_voices(con, oracle, {"talk": entity_days, "visits": visits}),
             *differences(con, "kpi_campaigns", ["entity_id", "report_date"], Campaigns(con, oracle).days),
         ]  # fmt: skip
+
+
+def misjudged_facts(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Where the facts and dimensions and their oracle differ."""
+    oracle = Facts(con, ZONE)
+    return [
+        *differences(con, "fct_mentions", ["mention_id"], oracle.fct_mentions()),
+        *differences(con, "fct_mention_entities", ["mention_id", "entity_id"], oracle.fct_mention_entities()),
+        *differences(con, "dim_accounts", ["account_id"], oracle.dim_accounts()),
+        *differences(con, "dim_entities", ["entity_id"], oracle.dim_entities()),
+        *differences(con, "dim_platforms", ["platform"], oracle.dim_platforms()),
+        *differences(con, "dim_dates", ["report_date"], oracle.dim_dates()),
+    ]
 
 
 def misjudged_service(con: duckdb.DuckDBPyConnection) -> list[str]:
