@@ -13,6 +13,7 @@ import duckdb
 import oracle_service as service
 import pytest
 from kpi_oracle import Oracle
+from oracle_alerts import Alerts
 from oracle_campaigns import Campaigns
 from oracle_engagement import EngagementOracle
 from oracle_facts import Facts
@@ -40,6 +41,7 @@ MARTS = (
     "kpi_topics", "kpi_referrals", "kpi_journey", "kpi_employer_daily", "kpi_targets", "kpi_content",
     "kpi_message_accounts", "kpi_message_consistency", "kpi_spikes", "kpi_episodes",
 )  # fmt: skip
+EPISODES = ["entity_id", "scope", "sentiment", "episode_no"]
 TOPICS = ["entity_id", "report_date", "language", "term"]
 
 
@@ -130,6 +132,7 @@ def misjudged(warehouse: Path) -> list[str]:
             *misjudged_service(con),
             *misjudged_voices(con, oracle, {"talk": entity_days, "visits": visits}),
             *differences(con, "kpi_campaigns", ["entity_id", "report_date"], Campaigns(con, oracle).days),
+            *differences(con, "kpi_episodes", EPISODES, Alerts(con, oracle).episodes),
         ]  # fmt: skip
 
 
