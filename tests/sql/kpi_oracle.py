@@ -71,6 +71,7 @@ class Oracle:
                 continue
             shot = newest.get(mention["mention_id"], {})
             row = {
+                "mention_id": mention["mention_id"],
                 "platform": mention["platform"],
                 "author": mention["author_id"],
                 "day": self.day(mention["published_at"]),

@@ -24,25 +24,39 @@ def spans_of(oracle: Calendar) -> list[Row]:
     clock = {run["run_id"]: run["as_of"] for run in oracle.raw["run"]}
     spans = []
     for attempt in oracle.raw["collection"]:
-        if attempt["verb"] not in ("discover", "read") or attempt["window_start"] is None:
+        if attempt["verb"] not in ("discover", "browse", "read") or attempt["window_start"] is None:
             continue
         start, end = attempt["window_start"], min(attempt["window_end"], clock[attempt["run_id"]])
-        key = attempt["window_id"] if attempt["verb"] == "read" else start
+        channel = channel_of(attempt)
+        key = attempt["window_id"] if attempt["verb"] == "read" else (channel, start)
         day = first = oracle.day(start)
         while day == first or oracle.midnight(day) < end:
             tomorrow = day + timedelta(days=1)
             span = {"start": max(start, oracle.midnight(day)), "end": min(end, oracle.midnight(tomorrow))}
-            spans.append({**attempt, **span, "key": key, "day": day, "is_first": day == first})
+            told = {"key": key, "channel": channel, "day": day, "is_first": day == first}
+            spans.append({**attempt, **span, **told})
             day = tomorrow
     return spans
+
+
+def channel_of(attempt: Row) -> str | None:
+    """The digest of what is browsed, one by one; NULL for what is searched."""
+    return str(attempt["window_id"]).split("-")[1] if attempt["verb"] == "browse" else None
+
+
+def hours_asked(spans: list[Row]) -> float:
+    """Of one question: an hour of two channels is two."""
+    channels = {span["channel"] for span in spans}
+    return sum(
+        union_hours([(span["start"], span["end"]) for span in spans if span["channel"] == channel])
+        for channel in channels
+    )
 
 
 def coverage_of(spans: list[Row], as_of: datetime) -> Row:
     """Of one day of one question."""
     covered = [span for span in spans if span["is_covered"]]
-    asked_hours, covered_hours = (
-        union_hours([(span["start"], span["end"]) for span in each]) for each in (spans, covered)
-    )
+    asked_hours, covered_hours = hours_asked(spans), hours_asked(covered)
     attempts = defaultdict(list)
     for span in spans:
         attempts[span["key"]].append(span)
@@ -74,10 +88,11 @@ def hours_of(oracle: Calendar) -> dict[Key, list[float]]:
     clock = {run["run_id"]: run["as_of"] for run in oracle.raw["run"]}
     questions: dict[Key, list[Row]] = defaultdict(list)
     for row in oracle.raw["collection"]:
-        if row["verb"] in ("discover", "read", "timeline") and row["window_start"] is not None:
-            asked = row["window_id"].split("-")[1] if row["verb"] == "timeline" else row["topic_id"]
+        if row["verb"] in ("discover", "browse", "read", "timeline") and row["window_start"] is not None:
+            is_timeline = row["verb"] == "timeline"
+            asked = row["window_id"].split("-")[1] if is_timeline else (row["topic_id"], channel_of(row))
             span = {**row, "end": min(row["window_end"], clock[row["run_id"]])}
-            questions[row["platform"], row["source"], row["verb"] == "timeline", asked].append(span)
+            questions[row["platform"], row["source"], is_timeline, asked].append(span)
     hours: dict[Key, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for (platform, *_), spans in questions.items():
         day = oracle.day(min(span["window_start"] for span in spans))

@@ -28,6 +28,7 @@ ENTITIES = (
     ("acme-lounge", "Acme Lounge", "product", True, "acme", "airlines"),
     *CAMPAIGNS,
 )
+TOPICS = (("acme", "acme OR acmé"), ("acme-lounge", '"acme lounge"'), ("gone", "gone"))  # one that is no entity's
 TRACKED = (("x", "acme", "acme", "owned"), ("x", "dana", "acme", "employee"), ("weibo", "gazette", None, "media"),
            ("hackernews", "bolt", "bolt", "owned"), ("weibo", "acme", "acme-lounge", "owned"))  # fmt: skip
 AUTHORS = 3  # a platform: few, so that most have a history that a late mention can change
@@ -37,7 +38,8 @@ SURELY = ("late snapshot", "edit", "deletion", "re-match", "skipped night")
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "upvotes")
 MENTION = (
     "mention_id, platform, native_id, kind, author_id, text, published_at, deleted_at, parent_id, root_id, handles, "
-    "hashtags, found_by, source, first_seen_at, seen_at, content_hash, load_seq"
+    "hashtags, found_by, source, first_seen_at, seen_at, content_hash, load_seq, url, language_reported, edited_at, "
+    "media_formats"
 )
 
 
@@ -58,7 +60,9 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
             for migration in sorted(MIGRATIONS.glob("*.sql")):
                 con.execute(migration.read_text("utf-8"))
             con.executemany("insert into raw.entity values (?, ?, ?, ?, ?, ?)", ENTITIES)
-            con.executemany("insert into raw.tracked_account values (?, ?, ?, ?, null)", TRACKED)
+            con.executemany("insert into raw.topic values ($1, $1, $2, 'h')", TOPICS)
+            desk = "case when $4 = 'employee' then 'desk' end"
+            con.executemany(f"insert into raw.tracked_account values ($1, $2, $3, $4, {desk})", TRACKED)
             con.executemany("insert into raw.department values (?, ?, ?, ?, ?, ?, ?, ?)", DEPARTMENTS)
             con.executemany("insert into raw.routing_rule values (?, ?, ?, ?, ?, ?, ?, ?)", RULES)
             con.executemany("insert into raw.target values (?, ?, ?, ?, ?)", TARGETS)
@@ -100,6 +104,7 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
             self._tell_late()
             self._rank()
             self._visit()
+            self._browse()
             self._link()
             self.con.execute("commit")
 
@@ -158,10 +163,11 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
         self.con.execute("delete from raw.mention where mention_id = ?", [key])
         self.con.execute("delete from raw.mention_entity where mention_id = ?", [key])
         self.con.execute(
-            f"insert into raw.mention ({MENTION}) values (?, ?, ?, ?, ?, 'said', ?, ?, ?, ?, ?, ?, ?, 's', ?, ?, 0, ?)",
+            f"insert into raw.mention ({MENTION}) values (?, ?, ?, ?, ?, 'said', ?, ?, ?, ?, ?, ?, ?, 's', ?, ?, 0, ?, "
+            "?, ?, ?, ?)",
             [key, row["platform"], key, row["kind"], row["author_id"], row["published_at"], row["deleted_at"],
              row["parent_id"], row["root_id"], row["handles"], row.get("hashtags"), row["found_by"],
-             row["published_at"], row["published_at"], self.load_seq],
+             row["published_at"], row["published_at"], self.load_seq, *_page(key, row["published_at"])],
         )  # fmt: skip
         for entity in row["entities"]:
             self.con.execute("insert into raw.mention_entity values (?, ?, ['said'], ?)", [key, entity, self.load_seq])
@@ -181,9 +187,9 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
         told = [self.dice.choice((None, 0, self.dice.randint(0, 900))) for _ in COUNTS]
         age = (at - row["published_at"]).total_seconds() / 3600
         self.con.execute(
-            f"insert into raw.engagement_snapshot (mention_id, captured_at, age_hours, {', '.join(COUNTS)}, load_seq) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [key, at, age, *told, self.load_seq],
+            f"insert into raw.engagement_snapshot (mention_id, captured_at, age_hours, {', '.join(COUNTS)}, bookmarks, "
+            "downvotes, clicks, load_seq) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [key, at, age, *told, told[0], told[-1], told[2], self.load_seq],
         )
         self._touch(row, "new")
 
@@ -232,8 +238,11 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
         self.con.execute("delete from raw.account where account_id = ?", [account])
         bot = self.dice.choice((None, True, False))
         handle = self.dice.choice((*HANDLES, "acme", "bolt", "acme", "bolt"))  # owned ones more often: they answer
-        row = [account, platform, account, handle, bot, self.as_of, self.as_of, self.load_seq]
-        self.con.execute("insert into raw.account values (?, ?, ?, ?, null, null, ?, null, ?, ?, ?)", row)
+        told = [
+            None if bot else part for part in (handle.title(), f"https://{platform}.example/@{handle}", FIRST_NIGHT)
+        ]
+        row = [account, platform, account, handle, *told[:2], bot, told[2], self.as_of, self.as_of, self.load_seq]
+        self.con.execute("insert into raw.account values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _follow(self) -> None:
         """Follower readings, some of them older than what is known: a file may carry any moment."""
@@ -241,5 +250,16 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
             account = f"{self.dice.choice(PLATFORMS)}:a{self.dice.randrange(AUTHORS)}"
             captured = self.as_of - timedelta(days=self.dice.choice((0, 9, 40, 70)), seconds=self.load_seq * 9 + number)
             followers = self.dice.choice((None, 0, self.dice.randint(1, 10**6), self.dice.randint(1, 10**6)))
-            row = [account, captured, followers, self.load_seq]
-            self.con.execute("insert into raw.account_snapshot values (?, ?, ?, null, null, ?)", row)
+            row = [account, captured, followers, followers and followers // 3, number or None, self.load_seq]
+            self.con.execute("insert into raw.account_snapshot values (?, ?, ?, ?, ?, ?)", row)
+
+
+def _page(key: str, at: datetime) -> tuple[object, ...]:
+    """What only some platforms tell of a message: its page, language, last change and what it carries."""
+    number = int(key.split(":")[1])
+    return (
+        f"https://{key.replace(':', '.example/')}" if number % 3 else None,
+        (None, "en", "de-AT")[number % 3],
+        None if number % 4 else at + timedelta(hours=1),
+        (None, [], ["image", "link"], ["video"])[number % 4],
+    )

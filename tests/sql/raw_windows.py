@@ -17,6 +17,7 @@ class WindowNights:
 
     con: duckdb.DuckDBPyConnection
     dice: random.Random
+    seed: int
     load_seq: int
     night: int
     as_of: datetime
@@ -35,6 +36,25 @@ class WindowNights:
             end = start + timedelta(hours=self.dice.choice((0, 5, 29)))
             rows.append(self._attempt("export", "weibo", "read", None, start, end, is_covered=True))
         rows.append(self._attempt("x", "x", "refresh", None, None, None, is_covered=True))
+        self.con.executemany(f"insert into raw.collection values ({', '.join('?' * 18)})", rows)
+
+    def _browse(self) -> None:
+        """Two feeds of a source, a day at a time, and two sites' visits; the dice are its own: no other thing moves."""
+        dice = random.Random(f"{self.seed} browses {self.load_seq}")
+        asked: list[tuple[str, str, str, datetime, datetime]] = [
+            ("feeds", "weibo", feed, start, end)
+            for feed in ("f0ad", "f1ad")
+            for start, end in _days(self.as_of - timedelta(days=2), self.as_of)
+            if dice.random() < 0.6
+        ]
+        start = self.as_of - timedelta(days=40 if self.load_seq == 1 else 2)
+        asked += [("stats", "plausible", site, start, self.as_of) for site in ("51te", "0ther")]
+        rows = []
+        for source, platform, channel, start, end in asked:
+            window = f"{dice.choice(('browse', 'back'))}-{channel}-{start}-{end}"
+            told = [dice.random() < 0.8, 1, dice.choice((0, 9)), 0, dice.choice((0, 2)), dice.choice((0, 0, 3)), 0]
+            about = [f"run-{self.night}", source, platform, "browse", None, window, start, end, self.as_of]
+            rows.append([*about, *told, None, self.load_seq])
         self.con.executemany(f"insert into raw.collection values ({', '.join('?' * 18)})", rows)
 
     def _attempt(

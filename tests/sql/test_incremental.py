@@ -13,8 +13,10 @@ import duckdb
 import oracle_service as service
 import pytest
 from kpi_oracle import Oracle
+from oracle_alerts import Alerts
 from oracle_campaigns import Campaigns
 from oracle_engagement import EngagementOracle
+from oracle_facts import Facts
 from oracle_inbound import Inbound
 from oracle_journey import Wants
 from oracle_response import Responses
@@ -39,6 +41,7 @@ MARTS = (
     "kpi_topics", "kpi_referrals", "kpi_journey", "kpi_intents", "kpi_employer_daily", "kpi_targets", "kpi_content",
     "kpi_message_accounts", "kpi_message_consistency", "kpi_spikes", "kpi_episodes",
 )  # fmt: skip
+EPISODES = ["entity_id", "scope", "sentiment", "episode_no"]
 TOPICS = ["entity_id", "report_date", "language", "term"]
 
 
@@ -125,10 +128,25 @@ def misjudged(warehouse: Path) -> list[str]:
             *differences(con, "kpi_coverage", ["source", "platform", "topic_id", "report_date"], oracle.coverage()),
             *differences(con, "kpi_topics", TOPICS, topics(oracle, Inbound(con, ZONE))),
             *differences(con, "kpi_referrals", ["site", "platform", "landing_page", "visit_date"], visits),
+            *misjudged_facts(con),
             *misjudged_service(con),
             *misjudged_voices(con, oracle, {"talk": entity_days, "visits": visits}),
             *differences(con, "kpi_campaigns", ["entity_id", "report_date"], Campaigns(con, oracle).days),
+            *differences(con, "kpi_episodes", EPISODES, Alerts(con, oracle).episodes),
         ]  # fmt: skip
+
+
+def misjudged_facts(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Where the facts and dimensions and their oracle differ."""
+    oracle = Facts(con, ZONE)
+    return [
+        *differences(con, "fct_mentions", ["mention_id"], oracle.fct_mentions()),
+        *differences(con, "fct_mention_entities", ["mention_id", "entity_id"], oracle.fct_mention_entities()),
+        *differences(con, "dim_accounts", ["account_id"], oracle.dim_accounts()),
+        *differences(con, "dim_entities", ["entity_id"], oracle.dim_entities()),
+        *differences(con, "dim_platforms", ["platform"], oracle.dim_platforms()),
+        *differences(con, "dim_dates", ["report_date"], oracle.dim_dates()),
+    ]
 
 
 def misjudged_service(con: duckdb.DuckDBPyConnection) -> list[str]:
