@@ -45,7 +45,8 @@ select
     days.followers,
     days.followers_change,
     {{ ratio('days.followers_change', 'days.followers - days.followers_change') }} as followers_growth,
-    coalesce(scores.h_index_90d, 0) as h_index_90d,
+    -- Without a post in the 90 days it is 0; with posts of which nobody told E it is not known.
+    case when scores.account_id is null then 0 else scores.h_index_90d end as h_index_90d,
     coalesce(scores.scored_posts_90d, 0) as scored_posts_90d,
     case when scores.scored_posts_90d >= {{ fewest_scored }} then 100 * exp(scores.mean) end
         as beyond_follower_index_90d,

@@ -46,7 +46,8 @@ def _account_day(oracle: EngagementOracle, account: str, day: date, mine: list[R
         "posts": len(posts), "interactions": sum(told) if told else None, "posts_with_interactions": len(told),
         "mean_interactions": mean(told) if told else None, "median_interactions": median(told) if told else None,
         "followers": now, "followers_change": change, "followers_growth": over(change, before),
-        "h_index_90d": max((n for n, e in enumerate(totals, 1) if reaches(e, n)), default=0),
+        "h_index_90d": None if window and not totals
+        else max((n for n, e in enumerate(totals, 1) if reaches(e, n)), default=0),
         "scored_posts_90d": len(index), **geometric(index),
     }  # fmt: skip
     for count, rate in {"likes": "applause", "replies": "conversation", "shares": "amplification"}.items():
