@@ -25,6 +25,7 @@ select
     days.account_id,
     days.platform,
     days.entity_id,
+    entities.entity_kind,
     days.report_date,
     coverage.coverage,
     platforms.never_told,
@@ -63,6 +64,7 @@ from {{ ref('int_account_days') }} as days
 left join posts on days.account_id = posts.account_id and days.report_date = posts.report_date
 left join {{ ref('int_account_windows') }} as scores
     on days.account_id = scores.account_id and days.report_date = scores.report_date
+left join {{ ref('dim_entities') }} as entities on days.entity_id = entities.entity_id
 left join {{ ref('dim_platforms') }} as platforms on days.platform = platforms.platform
 left join {{ ref('int_platform_coverage') }} as coverage
     on days.platform = coverage.platform and days.report_date = coverage.report_date

@@ -32,6 +32,7 @@ select
     posts.account_id,
     posts.platform,
     accounts.entity_id,
+    entities.entity_kind,
     posts.post_type,
     posts.published_at,
     posts.report_date,
@@ -74,6 +75,7 @@ select
 from posts
 cross join {{ ref('int_weights') }} as weights
 left join {{ ref('dim_accounts') }} as accounts on posts.account_id = accounts.account_id
+left join {{ ref('dim_entities') }} as entities on accounts.entity_id = entities.entity_id
 left join {{ ref('dim_platforms') }} as platforms on posts.platform = platforms.platform
 left join {{ ref('int_platform_coverage') }} as coverage
     on posts.platform = coverage.platform and posts.report_date = coverage.report_date

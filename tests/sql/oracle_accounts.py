@@ -41,7 +41,7 @@ def _account_day(oracle: EngagementOracle, account: str, day: date, mine: list[R
     change = less(now, before)
     told = [row["interactions"] for row in posts if row["interactions"] is not None]
     row: Row = {
-        "platform": platform, "entity_id": oracle.entity(account), "coverage": oracle.covered.get((platform, day)),
+        "platform": platform, **oracle.owner(account), "coverage": oracle.covered.get((platform, day)),
         "never_told": NEVER_TOLD[platform],
         "posts": len(posts), "interactions": sum(told) if told else None, "posts_with_interactions": len(told),
         "mean_interactions": mean(told) if told else None, "median_interactions": median(told) if told else None,

@@ -33,6 +33,7 @@ class EngagementOracle:
         self.zone = ZoneInfo(zone)
         self.raw = {name: rows_of(con, name) for name in TABLES}
         self.settings = {row["name"]: row["value"] for row in self.raw["setting"]}
+        self.entities = {row["entity_id"]: row for row in self.raw["entity"]}
         self.accounts = {row["account_id"]: row for row in self.raw["account"]}
         self.tracked: dict[Key, list[Row]] = defaultdict(list)
         for row in self.raw["tracked_account"]:
@@ -79,6 +80,10 @@ class EngagementOracle:
         known = self.accounts[account]
         tracked = self.tracked[known["platform"], known["handle"]]
         return min(row["entity_id"] for row in tracked if row["entity_id"])
+
+    def owner(self, account: str) -> Row:
+        own = self.entity(account)
+        return {"entity_id": own, "entity_kind": self.entities[own]["entity_kind"]}
 
     def _reached(self, post: Row) -> Iterable[Row]:
         for hours in LADDER:
@@ -212,7 +217,7 @@ class EngagementOracle:
         benchmark = ("benchmark", "benchmark_posts", "benchmark_basis", "overperformance", "overperformance_log2")
         row = {
             "account_id": post["author_id"], "platform": post["platform"], "post_type": post_type(post),
-            "entity_id": self.entity(post["author_id"]),
+            **self.owner(post["author_id"]),
             "published_at": post["published_at"], "report_date": self.day(post["published_at"]),
             "coverage": self.covered.get((post["platform"], self.day(post["published_at"]))),
             "captured_at": at, "age_hours": None if at is None else (at - post["published_at"]) / HOUR,
