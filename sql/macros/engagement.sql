@@ -55,6 +55,11 @@
     end
 {%- endmacro %}
 
+{#- What `platforms` (dim_platforms) never tells of a post, by whether its account is one's own. -#}
+{% macro never_told(is_own) -%}
+    case when {{ is_own }} then platforms.never_told else platforms.never_told_of_others end
+{%- endmacro %}
+
 {#- How many whole hundreds a count holds. -#}
 {% macro hundred_of(count) -%}cast(floor({{ ratio(count, '100') }}) as bigint){%- endmacro %}
 

@@ -11,6 +11,7 @@ with posts as (
 compared as (
     select
         posts.*,
+        {{ never_told('entities.is_own') }} as never_told,
         readings.followers,
         benchmarks.basis as benchmark_basis,
         benchmarks.posts as benchmark_posts,
@@ -28,6 +29,8 @@ compared as (
         end as beyond_follower_reason
     from posts
     cross join {{ ref('int_kpi_settings') }} as settings
+    left join {{ ref('dim_accounts') }} as accounts on posts.author_id = accounts.account_id
+    left join {{ ref('dim_entities') }} as entities on accounts.entity_id = entities.entity_id
     left join {{ ref('int_owned_followers') }} as readings
         on posts.author_id = readings.account_id
         and readings.read_at <= posts.captured_at
@@ -50,6 +53,7 @@ select
     published_at,
     captured_at,
     reached_date,
+    never_told,
     interactions,
     benchmark,
     benchmark_posts,

@@ -28,7 +28,7 @@ select
     entities.entity_kind,
     days.report_date,
     coverage.coverage,
-    platforms.never_told,
+    {{ never_told('entities.is_own') }} as never_told,
     coalesce(posts.posts, 0) as posts,
     posts.likes,
     coalesce(posts.posts_with_likes, 0) as posts_with_likes,

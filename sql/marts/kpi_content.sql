@@ -70,6 +70,7 @@ select
     scores.iso_weekday,
     scores.hour_of_day,
     coverage.coverage,
+    {{ never_told('entities.is_own') }} as never_told,
     scores.posts,
     scores.posts_with_interactions,
     scores.interactions,

@@ -45,7 +45,7 @@ select
     posts.views,
     posts.interactions,
     posts.interactions_basis,
-    platforms.never_told,
+    {{ never_told('entities.is_own') }} as never_told,
     readings.followers,
     {{ ratio('posts.interactions', 'posts.views') }} as engagement_rate_by_views,
     {{ ratio('posts.interactions', 'readings.followers') }} as engagement_rate_by_followers,

@@ -27,6 +27,8 @@ NEVER_TOLD = {
     "hackernews": "likes+reposts+quotes+views+bookmarks+downvotes+clicks+followers",
 }  # fmt: skip
 """What the platforms of the nights never tell, by their documents."""
+NEVER_TOLD_OF_OTHERS = {**NEVER_TOLD, "x": "upvotes+downvotes+clicks"}
+"""The same of posts that are not one's own: clicks of X are non-public metrics."""
 PARTS = ("likes", "replies", "reposts", "quotes", "upvotes")
 
 
