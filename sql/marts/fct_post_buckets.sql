@@ -20,13 +20,12 @@ compared as (
         greatest(benchmarks.benchmark, settings.overperformance_minimum) as raised_benchmark,
         fits.fit_date,
         exp(fits.intercept + fits.slope * {{ ln_1p('readings.followers') }}) as expected_plus_1,
-        case
-            when platforms.followers_reporting = 'never' then 'the platform tells no followers'
+        coalesce({{ followers_never_told('platforms.followers_reporting') }}, case
             when posts.bucket_hours < 24 then 'no fit below 24 hours'
             when posts.interactions is null then 'interactions not told'
             when readings.followers is null then 'followers not read'
             else fits.reason
-        end as beyond_follower_reason
+        end) as beyond_follower_reason
     from posts
     cross join {{ ref('int_kpi_settings') }} as settings
     left join {{ ref('dim_accounts') }} as accounts on posts.author_id = accounts.account_id

@@ -55,11 +55,10 @@ select
         as beyond_follower_index_90d_low,
     case when scores.scored_posts_90d >= {{ fewest_scored }} then 100 * exp(scores.mean + scores.margin) end
         as beyond_follower_index_90d_high,
-    case
-        when platforms.followers_reporting = 'never' then 'the platform tells no followers'
+    coalesce({{ followers_never_told('platforms.followers_reporting') }}, case
         when coalesce(scores.scored_posts_90d, 0) < {{ fewest_scored }}
             then 'fewer than {{ fewest_scored }} scored posts'
-    end as beyond_follower_reason
+    end) as beyond_follower_reason
 from {{ ref('int_account_days') }} as days
 left join posts on days.account_id = posts.account_id and days.report_date = posts.report_date
 left join {{ ref('int_account_windows') }} as scores

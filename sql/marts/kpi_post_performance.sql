@@ -60,11 +60,10 @@ select
         buckets.interactions_{{ name }},
         buckets.expected_interactions_{{ name }},
         buckets.beyond_follower_index_{{ name }},
-        case
-            when platforms.followers_reporting = 'never' then 'the platform tells no followers'
+        coalesce({{ followers_never_told('platforms.followers_reporting') }}, case
             when buckets.is_read_at_{{ name }} then buckets.beyond_follower_reason_{{ name }}
             else 'not read at this age'
-        end as beyond_follower_reason_{{ name }},
+        end) as beyond_follower_reason_{{ name }},
     {% endfor -%}
     halves.half_life_low_hours,
     halves.half_life_high_hours,
