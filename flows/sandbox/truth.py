@@ -149,9 +149,9 @@ def _shares(daily: pl.DataFrame, within: list[str]) -> pl.DataFrame:
         "mentions": pl.col("mentions").filter(brand).sum(),
         "unique_authors": pl.col("unique_authors").filter(brand).sum(),
     }
-    sums["interactions"] = pl.when(brand.and_(pl.col("interactions").is_not_null()).any()).then(
-        pl.col("interactions").filter(brand).sum()
-    )
+    unknown = pl.col("interactions").is_null()
+    is_told = brand.and_(~unknown).any() & ~brand.and_(unknown, pl.col("mentions") > 0).any()
+    sums["interactions"] = pl.when(is_told).then(pl.col("interactions").filter(brand).sum())
     daily = daily.with_columns(
         pl.when(brand).then(total.over(within)).alias(f"set_{name}") for name, total in sums.items()
     )

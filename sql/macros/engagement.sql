@@ -55,6 +55,20 @@
     end
 {%- endmacro %}
 
+{#- What `platforms` (dim_platforms) never tells of a post, by whether its account is one's own. -#}
+{% macro never_told(is_own) -%}
+    case when {{ is_own }} then platforms.never_told else platforms.never_told_of_others end
+{%- endmacro %}
+
+{#- Why a platform never tells followers of accounts that are not tracked, by its followers_reporting; NULL where it may.
+    The fit is of these accounts, and without it there is no index. -#}
+{% macro followers_never_told(reporting) -%}
+    case {{ reporting }}
+        when 'never' then 'the platform tells no followers'
+        when 'own_only' then 'the platform tells followers of tracked accounts only'
+    end
+{%- endmacro %}
+
 {#- How many whole hundreds a count holds. -#}
 {% macro hundred_of(count) -%}cast(floor({{ ratio(count, '100') }}) as bigint){%- endmacro %}
 

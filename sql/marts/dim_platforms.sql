@@ -18,6 +18,9 @@ reporting as (
         metric,
         reporting,
         case when reporting = 'never' then metric end as missing,
+        -- Followers of own_only are those of tracked accounts, competitors' among them.
+        case when reporting = 'never' or (reporting = 'own_only' and metric <> 'followers') then metric end
+            as missing_of_others,
         nullif(note, '-') as note
     from {{ ref('platform_metrics') }}
 )
@@ -27,15 +30,17 @@ select
     {% for metric in metrics -%}
         max(case when reporting.metric = '{{ metric }}' then reporting.reporting end) as {{ metric }}_reporting,
     {% endfor -%}
-    case
-        when count(reporting.metric) > 0
-            then coalesce(nullif(concat_ws(
-                '+'
-                {%- for metric in metrics -%}
-                    , max(case when reporting.missing = '{{ metric }}' then '{{ metric }}' end)
-                {%- endfor -%}
-            ), ''), 'nothing')
-    end as never_told,
+    {% for suffix in ['', '_of_others'] -%}
+        case
+            when count(reporting.metric) > 0
+                then coalesce(nullif(concat_ws(
+                    '+'
+                    {%- for metric in metrics -%}
+                        , max(case when reporting.missing{{ suffix }} = '{{ metric }}' then '{{ metric }}' end)
+                    {%- endfor -%}
+                ), ''), 'nothing')
+        end as never_told{{ suffix }},
+    {% endfor -%}
     nullif(concat_ws(
         '; '
         {%- for metric in metrics -%}

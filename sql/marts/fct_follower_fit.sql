@@ -28,12 +28,11 @@ judged as (
 reasoned as (
     select
         *,
-        case
-            when followers_reporting = 'never' then 'the platform tells no followers'
+        coalesce({{ followers_never_told('followers_reporting') }}, case
             when posts < {{ fewest_posts }} then 'fewer than {{ fewest_posts }} posts'
             when authors < {{ fewest_authors }} then 'fewer than {{ fewest_authors }} authors'
             when sd_ln_followers < cast({{ least_spread }} as double) then 'followers hardly differ'
-        end as reason
+        end) as reason
     from judged
 ),
 

@@ -11,6 +11,7 @@ with posts as (
 compared as (
     select
         posts.*,
+        {{ never_told('entities.is_own') }} as never_told,
         readings.followers,
         benchmarks.basis as benchmark_basis,
         benchmarks.posts as benchmark_posts,
@@ -19,15 +20,16 @@ compared as (
         greatest(benchmarks.benchmark, settings.overperformance_minimum) as raised_benchmark,
         fits.fit_date,
         exp(fits.intercept + fits.slope * {{ ln_1p('readings.followers') }}) as expected_plus_1,
-        case
-            when platforms.followers_reporting = 'never' then 'the platform tells no followers'
+        coalesce({{ followers_never_told('platforms.followers_reporting') }}, case
             when posts.bucket_hours < 24 then 'no fit below 24 hours'
             when posts.interactions is null then 'interactions not told'
             when readings.followers is null then 'followers not read'
             else fits.reason
-        end as beyond_follower_reason
+        end) as beyond_follower_reason
     from posts
     cross join {{ ref('int_kpi_settings') }} as settings
+    left join {{ ref('dim_accounts') }} as accounts on posts.author_id = accounts.account_id
+    left join {{ ref('dim_entities') }} as entities on accounts.entity_id = entities.entity_id
     left join {{ ref('int_owned_followers') }} as readings
         on posts.author_id = readings.account_id
         and readings.read_at <= posts.captured_at
@@ -50,6 +52,7 @@ select
     published_at,
     captured_at,
     reached_date,
+    never_told,
     interactions,
     benchmark,
     benchmark_posts,

@@ -25,9 +25,10 @@ select
     days.account_id,
     days.platform,
     days.entity_id,
+    entities.entity_kind,
     days.report_date,
     coverage.coverage,
-    platforms.never_told,
+    {{ never_told('entities.is_own') }} as never_told,
     coalesce(posts.posts, 0) as posts,
     posts.likes,
     coalesce(posts.posts_with_likes, 0) as posts_with_likes,
@@ -45,7 +46,8 @@ select
     days.followers,
     days.followers_change,
     {{ ratio('days.followers_change', 'days.followers - days.followers_change') }} as followers_growth,
-    coalesce(scores.h_index_90d, 0) as h_index_90d,
+    -- Without a post in the 90 days it is 0; with posts of which nobody told E it is not known.
+    case when scores.account_id is null then 0 else scores.h_index_90d end as h_index_90d,
     coalesce(scores.scored_posts_90d, 0) as scored_posts_90d,
     case when scores.scored_posts_90d >= {{ fewest_scored }} then 100 * exp(scores.mean) end
         as beyond_follower_index_90d,
@@ -53,15 +55,15 @@ select
         as beyond_follower_index_90d_low,
     case when scores.scored_posts_90d >= {{ fewest_scored }} then 100 * exp(scores.mean + scores.margin) end
         as beyond_follower_index_90d_high,
-    case
-        when platforms.followers_reporting = 'never' then 'the platform tells no followers'
+    coalesce({{ followers_never_told('platforms.followers_reporting') }}, case
         when coalesce(scores.scored_posts_90d, 0) < {{ fewest_scored }}
             then 'fewer than {{ fewest_scored }} scored posts'
-    end as beyond_follower_reason
+    end) as beyond_follower_reason
 from {{ ref('int_account_days') }} as days
 left join posts on days.account_id = posts.account_id and days.report_date = posts.report_date
 left join {{ ref('int_account_windows') }} as scores
     on days.account_id = scores.account_id and days.report_date = scores.report_date
+left join {{ ref('dim_entities') }} as entities on days.entity_id = entities.entity_id
 left join {{ ref('dim_platforms') }} as platforms on days.platform = platforms.platform
 left join {{ ref('int_platform_coverage') }} as coverage
     on days.platform = coverage.platform and days.report_date = coverage.report_date

@@ -5,6 +5,7 @@ with campaigns as (
     select
         campaigns.*,
         coalesce(entities.parent_entity_id, campaigns.entity_id) as brand_entity_id,
+        entities.entity_kind,
         entities.competitor_set,
         {{ ratio(
             'campaigns.budget', day_number('campaigns.ends_on') ~ ' - ' ~ day_number('campaigns.starts_on') ~ ' + 1'
@@ -16,6 +17,7 @@ with campaigns as (
 days as (
     select
         campaigns.entity_id,
+        campaigns.entity_kind,
         campaigns.brand_entity_id,
         campaigns.budget_of_day,
         campaigns.currency,
@@ -24,6 +26,10 @@ days as (
         daily.mentions,
         daily.unique_authors,
         daily.interactions,
+        daily.scored_mentions,
+        daily.positive_mentions,
+        daily.neutral_mentions,
+        daily.negative_mentions,
         daily.own_mentions,
         sum(daily.mentions) over (partition by campaigns.competitor_set, daily.report_date) as set_mentions
     from campaigns
@@ -31,17 +37,6 @@ days as (
         on campaigns.entity_id = daily.entity_id and daily.scope = '*'
         and daily.report_date between campaigns.starts_on and campaigns.ends_on
     where {{ day_start(add_days('daily.report_date', 1)) }} <= (select max(as_of) from {{ ref('stg_runs') }})
-),
-
-moods as (
-    select
-        entity_id,
-        report_date,
-        max(case when sentiment = 'positive' then posts end) as positive_mentions,
-        max(case when sentiment = 'negative' then posts end) as negative_mentions
-    from {{ ref('int_spike_counts') }}
-    where scope = '*'
-    group by entity_id, report_date
 ),
 
 crises as (
@@ -64,22 +59,28 @@ carried as (
 
 select
     days.entity_id,
+    days.entity_kind,
     days.report_date,
     days.brand_entity_id,
     days.coverage,
     days.mentions,
     days.unique_authors,
     days.interactions,
-    moods.positive_mentions,
-    moods.negative_mentions,
+    days.scored_mentions,
+    days.positive_mentions,
+    days.neutral_mentions,
+    days.negative_mentions,
     cast(days.set_mentions as bigint) as set_mentions,
     {{ ratio('days.mentions', 'days.set_mentions') }} as share_of_voice_mentions,
     days.own_mentions as owned_mentions,
     days.mentions - days.own_mentions as earned_mentions,
     uplifts.brand_mentions,
     uplifts.yardstick_days,
+    uplifts.usual_mentions,
     uplifts.brand_mentions_uplift,
+    uplifts.usual_authors,
     uplifts.brand_authors_uplift,
+    uplifts.usual_interactions,
     uplifts.brand_interactions_uplift,
     days.budget_of_day,
     days.currency,
@@ -92,6 +93,5 @@ select
 from days
 left join {{ ref('int_campaign_uplifts') }} as uplifts
     on days.entity_id = uplifts.entity_id and days.report_date = uplifts.report_date
-left join moods on days.entity_id = moods.entity_id and days.report_date = moods.report_date
 left join crises on days.entity_id = crises.entity_id and days.report_date = crises.report_date
 left join carried on days.entity_id = carried.entity_id and days.report_date = carried.report_date

@@ -70,6 +70,7 @@ select
     scores.iso_weekday,
     scores.hour_of_day,
     coverage.coverage,
+    {{ never_told('entities.is_own') }} as never_told,
     scores.posts,
     scores.posts_with_interactions,
     scores.interactions,
@@ -83,10 +84,9 @@ select
     100 * exp(scores.mean) as beyond_follower_index,
     100 * exp(scores.mean - scores.margin) as beyond_follower_index_low,
     100 * exp(scores.mean + scores.margin) as beyond_follower_index_high,
-    case
-        when platforms.followers_reporting = 'never' then 'the platform tells no followers'
+    coalesce({{ followers_never_told('platforms.followers_reporting') }}, case
         when scores.mean is null then 'fewer than {{ fewest_scored() }} scored posts'
-    end as beyond_follower_reason
+    end) as beyond_follower_reason
 from scores
 inner join {{ ref('dim_entities') }} as entities on scores.entity_id = entities.entity_id
 left join {{ ref('dim_platforms') }} as platforms on scores.platform = platforms.platform

@@ -35,6 +35,7 @@ measured as (
         found.account_id,
         split_part(found.account_id, ':', 1) as platform,
         coalesce(accounts.is_owned, false) as is_owned,
+        coalesce(accounts.is_owned or accounts.is_employee or accounts.is_media, false) as is_tracked,
         coalesce(posts.mentions, 0) as mentions_90d,
         case when not coalesce(accounts.is_owned, false) then ranks.pagerank end as pagerank,
         ranks.ranked_at,
@@ -74,7 +75,8 @@ select
     measured.followers,
     case
         when measured.followers is not null then null
-        when platforms.followers_reporting = 'never' then 'the platform tells no followers'
+        when platforms.followers_reporting = 'never' or not measured.is_tracked
+            then coalesce({{ followers_never_told('platforms.followers_reporting') }}, 'not read')
         else 'not read'
     end as followers_reason,
     {{ rank_by('measured.pagerank', peers) }} as pagerank_rank,

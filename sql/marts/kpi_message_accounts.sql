@@ -68,6 +68,8 @@ select
     accounts.role,
     accounts.department,
     coverage.coverage,
+    -- A brand's own counts are those of its own accounts: not even its employees'.
+    {{ never_told("entities.is_own and accounts.role = 'owned'") }} as never_told,
     accounts.posts,
     accounts.judged_posts,
     accounts.message_posts,
@@ -76,5 +78,6 @@ select
     accounts.interactions
 from accounts
 inner join {{ ref('dim_entities') }} as entities on accounts.entity_id = entities.entity_id
+left join {{ ref('dim_platforms') }} as platforms on accounts.platform = platforms.platform
 left join coverage
     on accounts.platform = coverage.platform and accounts.week_start_date = coverage.week_start_date

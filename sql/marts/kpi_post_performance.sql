@@ -32,6 +32,7 @@ select
     posts.account_id,
     posts.platform,
     accounts.entity_id,
+    entities.entity_kind,
     posts.post_type,
     posts.published_at,
     posts.report_date,
@@ -44,7 +45,7 @@ select
     posts.views,
     posts.interactions,
     posts.interactions_basis,
-    platforms.never_told,
+    {{ never_told('entities.is_own') }} as never_told,
     readings.followers,
     {{ ratio('posts.interactions', 'posts.views') }} as engagement_rate_by_views,
     {{ ratio('posts.interactions', 'readings.followers') }} as engagement_rate_by_followers,
@@ -59,11 +60,10 @@ select
         buckets.interactions_{{ name }},
         buckets.expected_interactions_{{ name }},
         buckets.beyond_follower_index_{{ name }},
-        case
-            when platforms.followers_reporting = 'never' then 'the platform tells no followers'
+        coalesce({{ followers_never_told('platforms.followers_reporting') }}, case
             when buckets.is_read_at_{{ name }} then buckets.beyond_follower_reason_{{ name }}
             else 'not read at this age'
-        end as beyond_follower_reason_{{ name }},
+        end) as beyond_follower_reason_{{ name }},
     {% endfor -%}
     halves.half_life_low_hours,
     halves.half_life_high_hours,
@@ -74,6 +74,7 @@ select
 from posts
 cross join {{ ref('int_weights') }} as weights
 left join {{ ref('dim_accounts') }} as accounts on posts.account_id = accounts.account_id
+left join {{ ref('dim_entities') }} as entities on accounts.entity_id = entities.entity_id
 left join {{ ref('dim_platforms') }} as platforms on posts.platform = platforms.platform
 left join {{ ref('int_platform_coverage') }} as coverage
     on posts.platform = coverage.platform and posts.report_date = coverage.report_date

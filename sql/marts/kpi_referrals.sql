@@ -56,6 +56,7 @@ select
     nullif(visits.landing_page, '') as landing_page,
     visits.visit_date,
     sites.entity_id,
+    entities.entity_kind,
     coverage.coverage,
     visits.sessions,
     visits.engaged_sessions,
@@ -83,6 +84,7 @@ select
     end as is_contact_spike
 from visits
 left join {{ ref('stg_sites') }} as sites using (site)
+left join {{ ref('dim_entities') }} as entities on sites.entity_id = entities.entity_id
 left join coverage using (site, visit_date)
 left join {{ ref('int_entity_days') }} as days
     on sites.entity_id = days.entity_id and visits.platform = days.scope and visits.visit_date = days.report_date

@@ -27,6 +27,8 @@ NEVER_TOLD = {
     "hackernews": "likes+reposts+quotes+views+bookmarks+downvotes+clicks+followers",
 }  # fmt: skip
 """What the platforms of the nights never tell, by their documents."""
+NEVER_TOLD_OF_OTHERS = {**NEVER_TOLD, "x": "upvotes+downvotes+clicks"}
+"""The same of posts that are not one's own: clicks of X are non-public metrics."""
 PARTS = ("likes", "replies", "reposts", "quotes", "upvotes")
 
 
@@ -190,8 +192,9 @@ class Oracle:
             return {f"set_{name}": None for name in SHARES} | {f"share_of_voice_{s}": None for s in SHARES.values()}
         members = [days[e, scope, day] for e in self._rivals(entity) if (e, scope, day) in days]
         sums = {name: sum_of(row[name] for row in members) for name in SHARES}
-        if any(row["positive_mentions"] is None for row in members):
-            sums["positive_mentions"] = None
+        for name in ("positive_mentions", "interactions"):
+            if any(row["mentions"] and row[name] is None for row in members):
+                sums[name] = None
         own = days[key]
         parts = {name: own[name] if own["mentions"] else 0 for name in SHARES}
         shares = {f"share_of_voice_{share}": over(parts[name], sums[name]) for name, share in SHARES.items()}

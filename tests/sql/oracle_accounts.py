@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from statistics import mean, median
 
-from kpi_oracle import NEVER_TOLD
 from oracle_engagement import NEVER, EngagementOracle
 from oracle_rows import Key, Row, less, over, sum_of
 from oracle_scores import geometric, reaches
@@ -41,12 +40,13 @@ def _account_day(oracle: EngagementOracle, account: str, day: date, mine: list[R
     change = less(now, before)
     told = [row["interactions"] for row in posts if row["interactions"] is not None]
     row: Row = {
-        "platform": platform, "entity_id": oracle.entity(account), "coverage": oracle.covered.get((platform, day)),
-        "never_told": NEVER_TOLD[platform],
+        "platform": platform, **oracle.owner(account), "coverage": oracle.covered.get((platform, day)),
+        "never_told": oracle.never_told(account),
         "posts": len(posts), "interactions": sum(told) if told else None, "posts_with_interactions": len(told),
         "mean_interactions": mean(told) if told else None, "median_interactions": median(told) if told else None,
         "followers": now, "followers_change": change, "followers_growth": over(change, before),
-        "h_index_90d": max((n for n, e in enumerate(totals, 1) if reaches(e, n)), default=0),
+        "h_index_90d": None if window and not totals
+        else max((n for n, e in enumerate(totals, 1) if reaches(e, n)), default=0),
         "scored_posts_90d": len(index), **geometric(index),
     }  # fmt: skip
     for count, rate in {"likes": "applause", "replies": "conversation", "shares": "amplification"}.items():

@@ -8,8 +8,10 @@ from datetime import date, timedelta
 import duckdb
 from kpi_oracle import VISITS, Oracle
 from oracle_rows import Key, Row, over, rows_of, sum_of
+from oracle_sentiment import sentiment
 from oracle_spikes import Day, spikes
 
+MOODS = ("scored_mentions", "positive_mentions", "neutral_mentions", "negative_mentions")
 POSTS = ("post", "quote", "article", "question", "poll")
 EPOCH = date(1970, 1, 1)
 
@@ -66,14 +68,14 @@ class Campaigns:
         own = sum(bool(row["roles"] & {"owned", "employee"}) for row in rows)
         length = (campaign["ends_on"] - campaign["starts_on"]).days + 1
         budget = None if campaign["budget"] is None else campaign["budget"] / length
-        interactions = sum_of(row["interactions"] for row in rows)
+        interactions, moods = sum_of(row["interactions"] for row in rows), sentiment(rows)
         posts = [post for post in self.own_posts[entity] if post["day"] == day]
         carrying = sum(post["carries"] for post in posts)
         return {
+            "entity_kind": self.oracle.entities[entity]["entity_kind"],
             "brand_entity_id": self._brand(entity), "coverage": self.coverage.get((entity, day)),
             "mentions": len(rows), "unique_authors": _authors(rows), "interactions": interactions,
-            "positive_mentions": self._mood(entity, day, "positive"),
-            "negative_mentions": self._mood(entity, day, "negative"),
+            **{name: moods[name] for name in MOODS},
             "set_mentions": all_of_set, "share_of_voice_mentions": over(len(rows), all_of_set),
             "owned_mentions": own, "earned_mentions": len(rows) - own, **self._uplift(entity, day),
             "budget_of_day": budget, "currency": campaign["currency"],
@@ -97,7 +99,7 @@ class Campaigns:
             now = measure(self.said[brand, day]) if is_whole else None
             mean = sum(usual) / len(usual) if usual else None
             change = None if now is None or mean is None else now - mean
-            uplifts[f"brand_{name}_uplift"] = over(change, mean)
+            uplifts |= {f"usual_{name}": mean, f"brand_{name}_uplift": over(change, mean)}
         now = len(self.said[brand, day]) if is_whole else None
         return {"brand_mentions": now, "yardstick_days": len(before), **uplifts}
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from datetime import timedelta
 from statistics import median
 
+from kpi_oracle import NEVER_TOLD, NEVER_TOLD_OF_OTHERS
 from oracle_engagement import NEVER, UTC, EngagementOracle
 from oracle_rows import Key, Row, over, sum_of
 from oracle_scores import geometric
@@ -16,7 +17,6 @@ def content(oracle: EngagementOracle) -> dict[Key, Row]:
     """By entity, platform, media format, weekday and hour."""
     today = oracle.day(max(run["as_of"] for run in oracle.raw["run"]))
     window = {today - timedelta(days=back) for back in range(90)}
-    kinds = {row["entity_id"]: row["entity_kind"] for row in oracle.raw["entity"]}
     cells = defaultdict(list)
     for post in oracle.performance.values():
         at = post["published_at"].replace(tzinfo=UTC).astimezone(oracle.zone)
@@ -29,7 +29,12 @@ def content(oracle: EngagementOracle) -> dict[Key, Row]:
             hours[platform, day.isoweekday()][0] += asked
             hours[platform, day.isoweekday()][1] += covered
     return {
-        key: {"entity_kind": kinds[key[0]], **_cell(key[1], posts), "coverage": _covered(hours, key[1], key[3])}
+        key: {
+            "entity_kind": oracle.entities[key[0]]["entity_kind"],
+            "coverage": _covered(hours, key[1], key[3]),
+            "never_told": (NEVER_TOLD if oracle.entities[key[0]]["is_own"] else NEVER_TOLD_OF_OTHERS)[key[1]],
+            **_cell(key[1], posts),
+        }
         for key, posts in cells.items()
     }
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
-from kpi_oracle import NEVER_TOLD
+from kpi_oracle import NEVER_TOLD, NEVER_TOLD_OF_OTHERS
 from oracle_coverage import hours_of
 from oracle_rows import HOUR, Key, Row, less, over, rows_of, sum_of
 from oracle_scores import half_life, middle_half, overperformance, post_type
@@ -33,6 +33,7 @@ class EngagementOracle:
         self.zone = ZoneInfo(zone)
         self.raw = {name: rows_of(con, name) for name in TABLES}
         self.settings = {row["name"]: row["value"] for row in self.raw["setting"]}
+        self.entities = {row["entity_id"]: row for row in self.raw["entity"]}
         self.accounts = {row["account_id"]: row for row in self.raw["account"]}
         self.tracked: dict[Key, list[Row]] = defaultdict(list)
         for row in self.raw["tracked_account"]:
@@ -79,6 +80,14 @@ class EngagementOracle:
         known = self.accounts[account]
         tracked = self.tracked[known["platform"], known["handle"]]
         return min(row["entity_id"] for row in tracked if row["entity_id"])
+
+    def owner(self, account: str) -> Row:
+        own = self.entity(account)
+        return {"entity_id": own, "entity_kind": self.entities[own]["entity_kind"]}
+
+    def never_told(self, account: str) -> str:
+        is_own = self.entities[self.entity(account)]["is_own"]
+        return (NEVER_TOLD if is_own else NEVER_TOLD_OF_OTHERS)[self.accounts[account]["platform"]]
 
     def _reached(self, post: Row) -> Iterable[Row]:
         for hours in LADDER:
@@ -190,6 +199,7 @@ class EngagementOracle:
         return {
             "account_id": row["author_id"], "platform": row["platform"], "post_type": kind,
             "published_at": row["published_at"], "captured_at": row["at"], "reached_date": self.day(row["at"]),
+            "never_told": self.never_told(row["author_id"]),
             "interactions": a, "benchmark": b, "benchmark_posts": len(chosen) or None, "benchmark_basis": basis,
             "overperformance": None if a is None or b is None else overperformance(a, b, minimum),
             "overperformance_log2": None if a is None or b is None
@@ -212,7 +222,7 @@ class EngagementOracle:
         benchmark = ("benchmark", "benchmark_posts", "benchmark_basis", "overperformance", "overperformance_log2")
         row = {
             "account_id": post["author_id"], "platform": post["platform"], "post_type": post_type(post),
-            "entity_id": self.entity(post["author_id"]),
+            **self.owner(post["author_id"]),
             "published_at": post["published_at"], "report_date": self.day(post["published_at"]),
             "coverage": self.covered.get((post["platform"], self.day(post["published_at"]))),
             "captured_at": at, "age_hours": None if at is None else (at - post["published_at"]) / HOUR,
@@ -220,7 +230,7 @@ class EngagementOracle:
             "interactions": e,
             "interactions_basis": "+".join(part for part in PARTS if newest[part] is not None) or None,
             "followers": known,
-            "never_told": NEVER_TOLD[post["platform"]],
+            "never_told": self.never_told(post["author_id"]),
             "engagement_rate_by_views": over(e, newest["views"]),
             "engagement_rate_by_followers": over(e, known),
             "virality": over(shares, positive), "conversation_share": over(answers, positive),

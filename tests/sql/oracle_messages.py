@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from kpi_oracle import NEVER_TOLD, NEVER_TOLD_OF_OTHERS
 from oracle_engagement import EngagementOracle
 from oracle_rows import Key, Row, over, sum_of
 
@@ -59,7 +60,9 @@ def _account(oracle: EngagementOracle, key: Key, posts: list[Row]) -> Row:
     account = oracle.accounts[key[2]]
     tracked = oracle.tracked[account["platform"], account["handle"]]
     told = [post["drawn"] for post in posts if post["drawn"] is not None]
+    is_own = oracle.entities[key[0]]["is_own"] and posts[0]["role"] == "owned"
     return {
+        "never_told": (NEVER_TOLD if is_own else NEVER_TOLD_OF_OTHERS)[account["platform"]],
         "entity_kind": _kind(oracle, key[0]), "platform": account["platform"], "role": posts[0]["role"],
         "department": min((row["department"] for row in tracked if row["department"]), default=None),
         "coverage": _coverage(oracle, {account["platform"]}, key[1]),

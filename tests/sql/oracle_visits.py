@@ -41,7 +41,9 @@ def referrals(con: duckdb.DuckDBPyConnection, oracle: Oracle, platform_days: dic
         links = [m for m in said[platform, day] if any(_leads(link, site, page) for link in m["links"])]
         is_contact = bool(owner) and _path(page) in owner["contact_pages"]
         found[site, platform, page or None, day] = {
-            "entity_id": owner["entity_id"] if owner else None, "coverage": coverage[site, day], **total,
+            "entity_id": owner["entity_id"] if owner else None,
+            "entity_kind": oracle.entities[owner["entity_id"]]["entity_kind"] if owner else None,
+            "coverage": coverage[site, day], **total,
             "engaged_ratio": over(total["engaged_sessions"], total["sessions"]),
             "conversions_per_session": over(total["conversions"], total["sessions"]),
             "interactions": spoken,

@@ -42,8 +42,11 @@ select
     yardsticks.brand_entity_id,
     yardsticks.yardstick_days,
     brand.mentions as brand_mentions,
+    yardsticks.usual_mentions,
     {{ ratio('brand.mentions - yardsticks.usual_mentions', 'yardsticks.usual_mentions') }} as brand_mentions_uplift,
+    yardsticks.usual_authors,
     {{ ratio('brand.unique_authors - yardsticks.usual_authors', 'yardsticks.usual_authors') }} as brand_authors_uplift,
+    yardsticks.usual_interactions,
     {{ ratio('brand.interactions - yardsticks.usual_interactions', 'yardsticks.usual_interactions') }}
         as brand_interactions_uplift
 from yardsticks

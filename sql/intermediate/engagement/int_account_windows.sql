@@ -47,9 +47,8 @@ sums as (
 select
     account_id,
     report_date,
-    cast(coalesce(places, 0) as bigint) as h_index_90d,
+    case when told > 0 then cast(coalesce(places, 0) as bigint) end as h_index_90d,
     cast(posts as bigint) as scored_posts_90d,
     {{ ratio('x', 'posts') }} as mean,
     {{ mean_margin('x', 'xx', 'posts') }} as margin
 from sums
-where told > 0

@@ -23,7 +23,9 @@ sets as (
         scope,
         report_date,
         cast(sum(mentions) as bigint) as set_mentions,
-        cast(sum({{ exact('interactions') }}) as double) as set_interactions,
+        -- A rival whose interactions nobody told would otherwise leave the whole voice to the others.
+        case when count(part_interactions) = count(*) then cast(sum({{ exact('interactions') }}) as double) end
+            as set_interactions,
         cast(sum(unique_authors) as bigint) as set_unique_authors,
         -- A brand whose texts nobody scored would otherwise look unloved beside one whose texts are scored.
         case when count(positive_mentions) = count(*) then cast(sum(positive_mentions) as bigint) end
@@ -46,7 +48,7 @@ parts as (
 ),
 
 -- A platform where the set spoke and this brand did not counts as 0 for it: the divisor is the set's platforms, but for
--- those where this brand's part is unknown.
+-- those where a brand's part is unknown.
 platforms as (
     select
         {% for measure, share in shares.items() -%}
@@ -61,10 +63,8 @@ platforms as (
 
 platform_shares as (
     select
-        {% for measure, share in shares.items() -%}
+        {% for share in shares.values() -%}
             sum({{ exact('share_of_voice_' ~ share) }}) as {{ share }}_sum,
-            sum(case when set_{{ measure }} > 0 and share_of_voice_{{ share }} is null then 1 else 0 end)
-                as {{ share }}_unknown,
         {% endfor -%}
         entity_id,
         report_date
@@ -77,10 +77,8 @@ select
     {% for measure, share in shares.items() -%}
         parts.set_{{ measure }},
         parts.share_of_voice_{{ share }},
-        {{ ratio(
-            'coalesce(platform_shares.' ~ share ~ '_sum, 0)',
-            'platforms.' ~ share ~ '_platforms - coalesce(platform_shares.' ~ share ~ '_unknown, 0)'
-        ) }} as share_of_voice_{{ share }}_macro,
+        {{ ratio('coalesce(platform_shares.' ~ share ~ '_sum, 0)', 'platforms.' ~ share ~ '_platforms') }}
+            as share_of_voice_{{ share }}_macro,
     {% endfor -%}
     parts.entity_id,
     parts.scope,

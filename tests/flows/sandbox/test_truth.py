@@ -81,6 +81,18 @@ def test_shares_of_voice_are_among_the_brands() -> None:
     )
 
 
+def test_there_is_no_share_beside_a_rival_whose_interactions_nobody_tells() -> None:
+    world = written(
+        {"platform": "hackernews", "account": READER, "at": 5, "mask": ACME, "final_points": 9},
+        {"platform": "hackernews", "account": WRITER, "at": 6, "mask": GLOBEX, "parent": 0, "root": 0},
+    )
+    daily = expected(world, [RUN])["kpi_entity_daily"]
+    acme, globex = (_day(daily, entity, 1) for entity in ("acme", "globex"))
+    assert (acme["interactions"], globex["interactions"]) == (11, None)  # ten points and a comment
+    assert acme["set_interactions"] is acme["share_of_voice_interactions"] is None
+    assert acme["share_of_voice_mentions"] == 1 / 2
+
+
 def test_platform_rows_hold_their_own_part() -> None:
     rows = expected(_small(), [RUN])["kpi_entity_platform_daily"]
     news = _day(rows, "acme", 1, platform="hackernews")
