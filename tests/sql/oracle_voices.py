@@ -147,6 +147,7 @@ class Voices:
             else sum(abs(a - b) for a, b in combinations(x, 2)) / (n * x.sum()),
             "herfindahl": None if share is None else float((share**2).sum()),
             "effective_voices": None if share is None else float(1 / (share**2).sum()),
+            "top_10_interactions": float(x[-10:].sum()) if n else None,
             "top_10_share": None if share is None else float(share[-10:].sum()),
             "unique_engaged_accounts": len(
                 {m["author_id"] for m in now if not m["brands"]} | {a for a, d in acted if first <= d <= last}
