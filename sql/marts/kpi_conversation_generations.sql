@@ -20,10 +20,12 @@ followed as (
 )
 
 select
-    thread_id,
-    cast(generation as integer) as generation,
-    cast(messages as bigint) as messages,
-    cast(next_messages as bigint) as next_messages,
-    {{ ratio('next_messages', 'messages') }} as reproduction_number
+    followed.thread_id,
+    cast(followed.generation as integer) as generation,
+    conversations.coverage,
+    cast(followed.messages as bigint) as messages,
+    cast(followed.next_messages as bigint) as next_messages,
+    {{ ratio('followed.next_messages', 'followed.messages') }} as reproduction_number
 from followed
-where {{ in_scope('thread_id', ref('int_touched_threads')) }}
+inner join {{ ref('kpi_conversations') }} as conversations on followed.thread_id = conversations.thread_id
+where {{ in_scope('followed.thread_id', ref('int_touched_threads')) }}

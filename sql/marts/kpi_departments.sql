@@ -23,6 +23,7 @@ select
     department,
     routing_rule_no,
     thread_id,
+    coverage,
     inbound_at,
     clock_started_at,
     is_clock_start,

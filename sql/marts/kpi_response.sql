@@ -27,6 +27,8 @@ select
     items.department,
     case when items.department is not null then items.routing_rule_no end as routing_rule_no,
     mentions.report_date,
+    cast(case when items.response_hours is null and items.observed_until is null then 0 else 1 end as double)
+        as coverage,
     items.thread_id,
     items.addressed_by,
     mentions.language,

@@ -43,7 +43,8 @@ counted as (
 )
 
 select
-    entity_id,
+    counted.entity_id,
+    entities.entity_kind,
     department,
     platform,
     report_date,
@@ -57,3 +58,4 @@ select
     effort_acknowledge,
     effort_no_action
 from counted
+inner join {{ ref('dim_entities') }} as entities on counted.entity_id = entities.entity_id

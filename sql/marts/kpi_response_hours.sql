@@ -30,8 +30,10 @@ counted as (
 )
 
 select
-    entity_id,
+    counted.entity_id,
+    entities.entity_kind,
     iso_weekday,
     hour_of_day,
     {{ response_rates() }}
 from counted
+inner join {{ ref('dim_entities') }} as entities on counted.entity_id = entities.entity_id

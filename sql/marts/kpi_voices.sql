@@ -69,6 +69,7 @@ select
     voices.gini,
     voices.herfindahl,
     voices.effective_voices,
+    voices.top_10_interactions,
     voices.top_10_share,
     cast(coalesce(voices.unique_engaged_accounts, 0) as bigint) as unique_engaged_accounts,
     cast(coalesce(voices.advocates, 0) as bigint) as advocates,

@@ -66,6 +66,7 @@ class Responses(Inbound):
             "department": department["department"] if department else None,
             "routing_rule_no": rule["rule_no"] if rule else None,
             "report_date": self.day(mention["published_at"]),
+            "coverage": 1.0 if at or observed else 0.0,
             "thread_id": mention["thread"],
             "addressed_by": mention["addressed"][brand],
             "language": mention["language"],

@@ -22,11 +22,15 @@ def _by_entity(oracle: Responses) -> Iterator[tuple[str, Row]]:
             yield entity, row
 
 
+def _kind(oracle: Responses, entity: str) -> Row:
+    return {"entity_kind": oracle.entities[entity]["entity_kind"]}
+
+
 def daily(oracle: Responses) -> dict[Key, Row]:
     groups = defaultdict(list)
     for entity, row in _by_entity(oracle):
         groups[entity, row["department"], row["platform"], row["report_date"]].append(row)
-    return {key: _counts(rows) | _quality(rows) for key, rows in groups.items()}
+    return {key: _kind(oracle, key[0]) | _counts(rows) | _quality(rows) for key, rows in groups.items()}
 
 
 def hours(oracle: Responses) -> dict[Key, Row]:
@@ -35,7 +39,7 @@ def hours(oracle: Responses) -> dict[Key, Row]:
         if row["report_date"] > oracle.day(oracle.as_of) - timedelta(days=90):
             local = row["inbound_at"].replace(tzinfo=UTC).astimezone(oracle.zone)
             groups[entity, local.isoweekday(), local.hour].append(row)
-    return {key: _counts(rows) for key, rows in groups.items()}
+    return {key: _kind(oracle, key[0]) | _counts(rows) for key, rows in groups.items()}
 
 
 def queue(oracle: Responses) -> dict[Key, Row]:
@@ -46,7 +50,7 @@ def queue(oracle: Responses) -> dict[Key, Row]:
             continue
         factor = {"negative": 1, "neutral": 0, "positive": 0, None: None}[row["sentiment"]]
         told = {name: row[name] for name in (
-            "platform", "department", "routing_rule_no", "thread_id", "inbound_at", "clock_started_at",
+            "platform", "department", "routing_rule_no", "thread_id", "coverage", "inbound_at", "clock_started_at",
             "is_clock_start", "sla_hours", "deadline_at", "business_deadline_at", "addressed_by", "language",
             "sentiment", "is_complaint", "effort", "heat", "observed_until",
         )}  # fmt: skip

@@ -63,10 +63,12 @@ class Voices:
                 graph.add_edges_from(pairwise(way))
         sizes = Counter(depths.values())
         nodes, last = len(depths) + 1, max(depths.values(), default=0)
+        reads = [r["is_complete"] for r in self.inbound.raw["thread_read"] if r["root_id"] == thread]
+        coverage = float(any(reads)) if reads else None
         if depths:
             sizes[0] = 1
             for level in range(last + 1):
-                row = {"messages": sizes[level], "next_messages": sizes[level + 1]}
+                row = {"coverage": coverage, "messages": sizes[level], "next_messages": sizes[level + 1]}
                 self.generations[thread, level] = {
                     **row, "reproduction_number": row["next_messages"] / row["messages"]
                 }  # fmt: skip
@@ -76,13 +78,11 @@ class Voices:
         pairs = {frozenset(answer) for answer in answers}
         mutual = sum((b, a) in answers for a, b in answers) // 2
         times = [m["published_at"] for m in said.values()]
-        reads = [r["is_complete"] for r in self.inbound.raw["thread_read"] if r["root_id"] == thread]
         bots = {a["account_id"] for a in self.inbound.raw["account"] if a["is_bot"]}
         self.conversations[thread,] = {
             "platform": thread.split(":")[0], "is_root_known": thread in said,
             "started_at": min(times), "report_date": self.inbound.day(min(times)), "last_message_at": max(times),
-            "coverage": float(any(reads)) if reads else None,
-            "messages": len(said), "placed_answers": len(depths),
+            "coverage": coverage, "messages": len(said), "placed_answers": len(depths),
             "depth": last or None, "width": max((sizes[d] for d in depths.values()), default=None),
             "unique_participants": len({a for a in author.values() if a}),
             "answering_pairs": len(pairs), "mutual_pairs": mutual,
@@ -147,6 +147,7 @@ class Voices:
             else sum(abs(a - b) for a, b in combinations(x, 2)) / (n * x.sum()),
             "herfindahl": None if share is None else float((share**2).sum()),
             "effective_voices": None if share is None else float(1 / (share**2).sum()),
+            "top_10_interactions": float(x[-10:].sum()) if n else None,
             "top_10_share": None if share is None else float(share[-10:].sum()),
             "unique_engaged_accounts": len(
                 {m["author_id"] for m in now if not m["brands"]} | {a for a, d in acted if first <= d <= last}

@@ -45,6 +45,7 @@ sums as (
         count(*) as unique_authors,
         max(told) as authors_told,
         cast(sum({{ exact('interactions') }}) as double) as interactions,
+        cast(sum(case when place > told - 10 then {{ exact('interactions') }} end) as double) as top_10_interactions,
         cast(sum({{ exact('part') }}) as double) as total,
         cast(sum({{ exact('part * part') }}) as double) as squares,
         cast(sum({{ exact('(2 * place - told - 1) * part') }}) as double) as spread,
@@ -62,5 +63,6 @@ select
     {{ ratio('spread', 'authors_told * total') }} as gini,
     {{ ratio('squares', 'total * total') }} as herfindahl,
     {{ ratio('total * total', 'squares') }} as effective_voices,
+    top_10_interactions,
     {{ ratio('top_10', 'total') }} as top_10_share
 from sums

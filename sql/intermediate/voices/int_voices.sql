@@ -76,6 +76,7 @@ select
     shares.gini,
     shares.herfindahl,
     shares.effective_voices,
+    shares.top_10_interactions,
     shares.top_10_share,
     engagement.unique_engaged_accounts,
     loyal.advocates,
