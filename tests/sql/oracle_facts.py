@@ -134,10 +134,16 @@ class Facts(Inbound):
         for platform in known | {mention["platform"] for mention in self.mentions.values()}:
             lines = {metric: told.get((platform, metric), {}) for metric in METRICS}
             never = [metric for metric, line in lines.items() if line.get("reporting") == "never"]
+            # Followers are told of whoever is tracked, a competitor too.
+            of_others = [
+                metric for metric, line in lines.items()
+                if metric in never or (line.get("reporting") == "own_only" and metric != "followers")
+            ]  # fmt: skip
             notes = [f"{metric}: {line['note']}" for metric, line in lines.items() if line.get("note", "-") != "-"]
             rows[(platform,)] = {
                 **{f"{metric}_reporting": line.get("reporting") for metric, line in lines.items()},
                 "never_told": ("+".join(never) or "nothing") if platform in known else None,
+                "never_told_of_others": ("+".join(of_others) or "nothing") if platform in known else None,
                 "notes": "; ".join(notes) or None,
             }
         return rows

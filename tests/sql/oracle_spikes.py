@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Row = dict[str, Any]
+Chance = tuple[float | None, int | None, int | None]
 
 
 @dataclass
@@ -169,27 +170,27 @@ def spikes(
     return rows
 
 
-def _chance(
-    rows: dict[tuple[str, str, str, int], Row], series: tuple[str, str], mood: str, number: int
-) -> tuple[float | None, float | None]:
-    """How likely so many authors of this mood are at their share of the ordinary days before; the top one's posts."""
+def _chance(rows: dict[tuple[str, str, str, int], Row], series: tuple[str, str], mood: str, number: int) -> Chance:
+    """How likely so many authors of this mood are at their share of the ordinary days before; top posts, posts."""
     felt = rows[*series, mood, number]["day"]
     if not felt.complete or felt.authors < 5:
-        return None, None
+        return None, None, None
     hits, of = 1, 2
     for past in range(number - 28, number):
         pair = [rows.get((*series, name, past)) for name in (mood, "all")]
         if all(row and row["usable"] for row in pair):
             hits, of = (n + row["day"].authors for n, row in zip((hits, of), pair, strict=True) if row)
     everyone = rows[*series, "all", number]["day"]
-    return binomial_tail(felt.authors, everyone.authors, hits / of), felt.top_author_posts / felt.posts
+    return binomial_tail(felt.authors, everyone.authors, hits / of), felt.top_author_posts, felt.posts
 
 
 def _surge(row: Row, others: list[Row]) -> None:
     posts = row["day"].posts
     row["lift"] = posts / row["mean"] if row["mean"] and posts is not None else None
     row["others"] = len(others)
-    row["others_lift"] = sum(o["day"].posts for o in others) / math.fsum(o["mean"] for o in others) if others else None
+    row["others_posts"] = sum(o["day"].posts for o in others)
+    row["others_mean"] = math.fsum(o["mean"] for o in others)
+    row["others_lift"] = row["others_posts"] / row["others_mean"] if others else None
     if len(others) < 2:
         row["surge_check"] = "not possible"
     elif row["mean"] == 0 or (row["lift"] is not None and row["others_lift"] - 1 < 0.5 * (row["lift"] - 1)):
@@ -198,12 +199,14 @@ def _surge(row: Row, others: list[Row]) -> None:
         row["surge_check"] = "surge"
 
 
-def _verdict(row: Row, sentiment: str, chances: dict[str, tuple[float | None, float | None]]) -> None:
+def _verdict(row: Row, sentiment: str, chances: dict[str, Chance]) -> None:
     day, z = row["day"], row["z"]
     is_far = z is not None and (z > 3 or (row["cusum"] > 2.25 and z > 2))
     row["is_spike"] = bool(day.complete and day.posts >= 10 and is_far and row["surge_check"] != "surge")
-    for feeling, (chance, share) in chances.items():
+    for feeling, (chance, top, posts) in chances.items():
+        share = None if top is None else top / posts
         row[f"{feeling}_p"], row[f"{feeling}_top"] = chance, share
+        row[f"{feeling}_top_posts"], row[f"{feeling}_posts"] = top, posts
         row[f"is_{feeling}"] = bool(
             row["is_spike"] and sentiment in ("all", feeling) and chance is not None and chance < 0.001 and share <= 0.5
         )

@@ -28,9 +28,11 @@ EVIDENCE = (
 )  # fmt: skip
 NAMES = {
     "expected_posts": "mean", "standard_deviation": "sd", "z": "z", "cusum": "cusum", "lift": "lift", "volume_p": "p",
-    "volume_q": "q", "others": "others", "others_lift": "others_lift", "surge_check": "surge_check",
-    "baseline_basis": "basis", "baseline_days": "n", "negative_author_p": "negative_p",
-    "top_negative_author_share": "negative_top", "positive_author_p": "positive_p",
+    "volume_q": "q", "others": "others", "others_posts": "others_posts", "others_expected_posts": "others_mean",
+    "others_lift": "others_lift", "surge_check": "surge_check", "baseline_basis": "basis", "baseline_days": "n",
+    "negative_author_p": "negative_p", "top_negative_author_posts": "negative_top_posts",
+    "negative_posts": "negative_posts", "top_negative_author_share": "negative_top", "positive_author_p": "positive_p",
+    "top_positive_author_posts": "positive_top_posts", "positive_posts": "positive_posts",
     "top_positive_author_share": "positive_top", "is_spike": "is_spike", "is_crisis": "is_negative",
     "is_opportunity": "is_positive",
 }  # fmt: skip

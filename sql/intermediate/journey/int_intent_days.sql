@@ -3,7 +3,8 @@
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_touched_days'}) }}
 
 -- Each intent by itself, and what tells on which step of a customer's way somebody is. Job, employer and leak are talk
--- of the employer; threat, rumour, protest and misuse are no step of a customer's; deflection and selling are a brand's own.
+-- of the employer; threat, rumour, protest and misuse are no step of a customer's; deflection and selling are a brand's
+-- own.
 with intent_groups (intent, intent_group) as (
     values
     ('purchase_intent', 'purchase'),

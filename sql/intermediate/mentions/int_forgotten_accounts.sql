@@ -1,5 +1,5 @@
--- Grain: one row per author of what was deleted or edited since the last build of whom no reading is left of before: who
--- is forgotten with the only mentions, also where a later load named them again. A view: no table holds who is forgotten.
+-- Grain: one row per author of what was deleted or edited since the last build of whom no reading is left of before:
+-- who is forgotten with the only mentions, also where a later load named them again. A view: no table holds them.
 with authors as (
     select distinct author_id as account_id
     from {{ ref('stg_touched') }}

@@ -1,5 +1,5 @@
--- Grain: one row per mention whose row this build makes anew: it, its counts, its author or its parent changed; with the
--- earliest publication that the models hold or will hold of it, which bounds where its rows can lie.
+-- Grain: one row per mention whose row this build makes anew: it, its counts, its author or its parent changed; with
+-- the earliest publication that the models hold or will hold of it, which bounds where its rows can lie.
 {{ config(materialized='table') }}
 
 with touched as (

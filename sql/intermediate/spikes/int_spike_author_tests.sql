@@ -41,6 +41,8 @@ felt as (
         report_date,
         authors,
         all_authors,
+        posts,
+        top_author_posts,
         {{ ratio('top_author_posts', 'posts') }} as top_author_share,
         -- One author more of each kind, so that a share is never quite 0 or 1 (Laplace's rule of succession).
         {{ ratio('coalesce(authors_28d, 0) + 1', 'coalesce(all_authors_28d, 0) + 2') }} as usual_share
@@ -83,13 +85,15 @@ tested as (
 )
 
 select
+    {% for mood in ['negative', 'positive'] -%}
+        max(case when felt.sentiment = '{{ mood }}' then tested.author_p end) as {{ mood }}_author_p,
+        max(case when felt.sentiment = '{{ mood }}' then felt.top_author_posts end) as top_{{ mood }}_author_posts,
+        max(case when felt.sentiment = '{{ mood }}' then felt.posts end) as {{ mood }}_posts,
+        max(case when felt.sentiment = '{{ mood }}' then felt.top_author_share end) as top_{{ mood }}_author_share,
+    {% endfor -%}
     felt.entity_id,
     felt.scope,
-    felt.report_date,
-    max(case when felt.sentiment = 'negative' then tested.author_p end) as negative_author_p,
-    max(case when felt.sentiment = 'negative' then felt.top_author_share end) as top_negative_author_share,
-    max(case when felt.sentiment = 'positive' then tested.author_p end) as positive_author_p,
-    max(case when felt.sentiment = 'positive' then felt.top_author_share end) as top_positive_author_share
+    felt.report_date
 from felt
 inner join tested using (entity_id, scope, sentiment, report_date)
 group by felt.entity_id, felt.scope, felt.report_date

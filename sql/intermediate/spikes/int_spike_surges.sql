@@ -50,6 +50,8 @@ others as (
         families.sentiment,
         families.report_date,
         cast(everybody.entities - families.entities as bigint) as others,
+        cast(everybody.posts - families.posts as bigint) as others_posts,
+        cast(everybody.expected_posts - families.expected_posts as double) as others_expected_posts,
         {{ ratio('everybody.posts - families.posts', 'everybody.expected_posts - families.expected_posts') }}
             as others_lift
     from families
@@ -62,6 +64,9 @@ select
     days.sentiment,
     days.report_date,
     case when others.others >= 2 then others.others else of_all.others end as others,
+    case when others.others >= 2 then others.others_posts else of_all.others_posts end as others_posts,
+    case when others.others >= 2 then others.others_expected_posts else of_all.others_expected_posts end
+        as others_expected_posts,
     case when others.others >= 2 then others.others_lift else of_all.others_lift end as others_lift
 from days
 inner join others using (family, scope, sentiment, report_date)

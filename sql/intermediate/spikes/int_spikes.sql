@@ -12,6 +12,8 @@ checked as (
         volume.volume_p,
         volume.volume_q,
         surges.others,
+        surges.others_posts,
+        surges.others_expected_posts,
         surges.others_lift,
         -- What the others gained, against what we gained: a lift of 1 is an ordinary day, so it is no gain. Where
         -- nothing was expected, no loud platform explains what came.
@@ -57,11 +59,17 @@ select
     spikes.volume_q,
     spikes.authors,
     spikes.others,
+    spikes.others_posts,
+    spikes.others_expected_posts,
     spikes.others_lift,
     spikes.surge_check,
     authors.negative_author_p,
+    authors.top_negative_author_posts,
+    authors.negative_posts,
     authors.top_negative_author_share,
     authors.positive_author_p,
+    authors.top_positive_author_posts,
+    authors.positive_posts,
     authors.top_positive_author_share,
     spikes.is_spike,
     coalesce(
