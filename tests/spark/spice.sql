@@ -64,7 +64,5 @@ select
 from raw.mention
 where platform in ('x', 'hackernews', 'weibo') and number_of(mention_id) % 5 < 4;
 
-insert into raw.topic values ('acme', 'acme', '"acme" OR @acme', 'h2');
-
 -- One search of a hundred days in the posts' world: where it failed, no day of the others would be complete either.
 update raw.collection set is_covered = true where platform = 'bluesky' and load_seq = (select min(load_seq) from raw.collection where platform = 'bluesky');
