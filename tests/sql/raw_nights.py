@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from raw_accounts import AUTHORS, FIRST_NIGHT, HANDLES, PLATFORMS, AccountNights
 from raw_campaigns import CAMPAIGNS, CampaignNights
 from raw_service import DEPARTMENTS, RULES, ServiceNights
 from raw_targets import TARGETS
@@ -19,8 +20,6 @@ from raw_voices import VoiceNights
 from raw_windows import WindowNights
 
 MIGRATIONS = Path(__file__).parents[2] / "warehouse/migrations"
-FIRST_NIGHT = datetime(2026, 3, 27, 3)
-PLATFORMS = ("x", "hackernews", "weibo")
 ENTITIES = (
     ("acme", "Acme", "brand", True, None, "airlines"),
     ("bolt", "Bolt", "brand", False, None, "airlines"),
@@ -31,8 +30,6 @@ ENTITIES = (
 TOPICS = (("acme", "acme OR acmé"), ("acme-lounge", '"acme lounge"'), ("gone", "gone"))  # one that is no entity's
 TRACKED = (("x", "acme", "acme", "owned"), ("x", "dana", "acme", "employee"), ("weibo", "gazette", None, "media"),
            ("hackernews", "bolt", "bolt", "owned"), ("weibo", "acme", "acme-lounge", "owned"))  # fmt: skip
-AUTHORS = 3  # a platform: few, so that most have a history that a late mention can change
-HANDLES = ("acme", "dana", "gazette", "bolt", "ann", "ben", "cem", "dia")
 SURELY = ("late snapshot", "edit", "deletion", "re-match", "skipped night")
 """What a night can be told to hold: a reading of counts more than 30 days late, a changed mention, ..."""
 COUNTS = ("likes", "replies", "reposts", "quotes", "views", "upvotes")
@@ -44,7 +41,7 @@ MENTION = (
 
 
 @dataclass
-class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNights, WindowNights):
+class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNights, WindowNights, AccountNights):
     """State of the platforms and of the warehouse that reads them; every choice is the seed's."""
 
     con_path: Path
@@ -227,31 +224,6 @@ class Nights(ServiceNights, VoiceNights, TopicNights, VisitNights, CampaignNight
     def _rematch(self) -> None:
         row = dict(self.mentions[self.dice.choice(list(self.mentions))])
         self._store({**row, "entities": self._pick_entities()})
-
-    def _rename(self, account: str | None = None, platform: str | None = None) -> None:
-        """A first sight of an account, or a changed handle: its old mentions become owned, or cease to be."""
-        platform = platform or self.dice.choice(PLATFORMS)
-        account = account or f"{platform}:a{self.dice.randrange(AUTHORS)}"
-        known = self.con.execute("select 1 from raw.account where account_id = ?", [account]).fetchone()
-        if known and self.dice.random() < 0.8:
-            return
-        self.con.execute("delete from raw.account where account_id = ?", [account])
-        bot = self.dice.choice((None, True, False))
-        handle = self.dice.choice((*HANDLES, "acme", "bolt", "acme", "bolt"))  # owned ones more often: they answer
-        told = [
-            None if bot else part for part in (handle.title(), f"https://{platform}.example/@{handle}", FIRST_NIGHT)
-        ]
-        row = [account, platform, account, handle, *told[:2], bot, told[2], self.as_of, self.as_of, self.load_seq]
-        self.con.execute("insert into raw.account values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-    def _follow(self) -> None:
-        """Follower readings, some of them older than what is known: a file may carry any moment."""
-        for number in range(4):
-            account = f"{self.dice.choice(PLATFORMS)}:a{self.dice.randrange(AUTHORS)}"
-            captured = self.as_of - timedelta(days=self.dice.choice((0, 9, 40, 70)), seconds=self.load_seq * 9 + number)
-            followers = self.dice.choice((None, 0, self.dice.randint(1, 10**6), self.dice.randint(1, 10**6)))
-            row = [account, captured, followers, followers and followers // 3, number or None, self.load_seq]
-            self.con.execute("insert into raw.account_snapshot values (?, ?, ?, ?, ?, ?)", row)
 
 
 def _page(key: str, at: datetime) -> tuple[object, ...]:
