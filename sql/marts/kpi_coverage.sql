@@ -19,6 +19,7 @@ select
     coverage.items,
     coverage.lost_items,
     coverage.has_loss,
+    coverage.duplicates,
     coverage.rejected,
     {{ ratio('coverage.items - coverage.rejected', 'coverage.items') }} as native_search_precision,
     coverage.quarantined,

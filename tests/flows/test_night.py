@@ -156,6 +156,21 @@ def test_faults_that_pass_leave_what_a_quiet_night_leaves(served: Served, before
     assert set(found) <= {"raw.collection", "marts.kpi_coverage"}  # where the refusals are counted
 
 
+def test_each_window_accounts_for_all_of_its_items(served: Served, stage: Stage) -> None:
+    windows = stage.warehouse(
+        "with booked as (select run_id, source, window_id, sum(fetched) as fetched, sum(duplicate) as duplicate, "
+        "sum(quarantined) as quarantined, sum(loaded + duplicate + rejected + quarantined) as told "
+        "from raw.load_window group by all) "
+        "select items, coalesce(fetched, 0), coalesce(told, 0), coalesce(duplicate, 0), c.quarantined, "
+        "coalesce(b.quarantined, 0) from raw.collection as c left join booked as b using (run_id, source, window_id)"
+    )
+    assert sum(items for items, *_ in windows) == runs.totals(served.status).fetched
+    assert all(items == fetched == told for items, fetched, told, *_ in windows)
+    assert all(said == kept for *_, said, kept in windows)
+    repeated = stage.warehouse("select sum(duplicates), bool_and(duplicates <= items) from marts.kpi_coverage")
+    assert repeated == [(sum(window[3] for window in windows), True)]
+
+
 def test_a_replay_of_what_has_landed_changes_nothing(served: Served, stage: Stage) -> None:
     from flows.backfill import replay
 
@@ -170,7 +185,7 @@ def test_a_replay_of_what_has_landed_changes_nothing(served: Served, stage: Stag
     assert runs.totals(again).fetched == runs.totals(first).fetched
     changed = set(differences(before, state(stage.folder / "data/soundings.duckdb", ("raw", "marts"))))
     # What notes that a run was, how fresh all is by its clock, and the calendar up to it.
-    notes = {"raw.run", "raw.build", "raw.collection", "raw.load", "raw.verdict", "raw.account_rank"}
+    notes = {"raw.run", "raw.build", "raw.collection", "raw.load", "raw.load_window", "raw.verdict", "raw.account_rank"}
     by_clock = {"marts.kpi_response_hours", "marts.kpi_departments", "marts.kpi_departments_daily"}  # the queue's age
     by_clock |= {"marts.kpi_account_daily", "marts.kpi_spikes", "marts.kpi_voices", "marts.kpi_influence"}
     assert changed <= notes | by_clock | {"marts.kpi_coverage", "marts.kpi_content", "marts.dim_dates"}

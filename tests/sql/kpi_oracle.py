@@ -14,7 +14,7 @@ from oracle_sentiment import moods, sentiment
 UTC = ZoneInfo("UTC")
 TABLES = (
     "mention", "mention_entity", "engagement_snapshot", "account", "account_snapshot", "run", "collection", "entity",
-    "tracked_account", "setting", "correction", "text_signal",
+    "load_window", "tracked_account", "setting", "correction", "text_signal",
 )  # fmt: skip
 VISITS = {"matomo", "plausible"}
 """What reads these counts visits, and says nothing of how much talk was read."""

@@ -22,18 +22,23 @@ class Calendar(Protocol):
 def spans_of(oracle: Calendar) -> list[Row]:
     """The search windows of raw.collection, cut at midnights and at the run's clock."""
     clock = {run["run_id"]: run["as_of"] for run in oracle.raw["run"]}
+    booked: dict[Key, int] = defaultdict(int)
+    for load in oracle.raw["load_window"]:
+        booked[load["run_id"], load["source"], load["window_id"]] += load["duplicate"]
     spans = []
     for attempt in oracle.raw["collection"]:
         if attempt["verb"] not in ("discover", "browse", "read") or attempt["window_start"] is None:
             continue
         start, end = attempt["window_start"], min(attempt["window_end"], clock[attempt["run_id"]])
         channel = channel_of(attempt)
+        window = attempt["run_id"], attempt["source"], attempt["window_id"]
+        duplicates = booked.get(window) if attempt["items"] else 0
         key = attempt["window_id"] if attempt["verb"] == "read" else (channel, start)
         day = first = oracle.day(start)
         while day == first or oracle.midnight(day) < end:
             tomorrow = day + timedelta(days=1)
             span = {"start": max(start, oracle.midnight(day)), "end": min(end, oracle.midnight(tomorrow))}
-            told = {"key": key, "channel": channel, "day": day, "is_first": day == first}
+            told = {"key": key, "channel": channel, "day": day, "is_first": day == first, "duplicates": duplicates}
             spans.append({**attempt, **span, **told})
             day = tomorrow
     return spans
@@ -65,6 +70,7 @@ def coverage_of(spans: list[Row], as_of: datetime) -> Row:
     chosen_first = [span for span in chosen if span["is_first"]]
     counts = ("items", "lost_items", "rejected", "quarantined")
     total = {name: sum(span[name] for span in chosen_first) for name in counts}
+    repeated = [span["duplicates"] for span in chosen_first]
     last = max((span["end"] for span in covered), default=None)
     read_at = min((span["asked_at"] for span in covered if span["end"] == last), default=None)
     return {
@@ -74,6 +80,7 @@ def coverage_of(spans: list[Row], as_of: datetime) -> Row:
         "covered_hours": covered_hours,
         "coverage": over(covered_hours, asked_hours),
         **total,
+        "duplicates": None if None in repeated else sum(repeated),
         "has_loss": any(span["lost_items"] > 0 for span in chosen),
         "native_search_precision": over(total["items"] - total["rejected"], total["items"]),
         "rate_limited": sum(span["rate_limited"] for span in spans if span["is_first"]),

@@ -28,7 +28,9 @@ class Facts(Inbound):
 
     def __init__(self, con: duckdb.DuckDBPyConnection, zone: str) -> None:
         super().__init__(con, zone)
-        self.raw |= {name: rows_of(con, name) for name in ("account_snapshot", "collection", "setting", "topic")}
+        self.raw |= {
+            name: rows_of(con, name) for name in ("account_snapshot", "collection", "load_window", "setting", "topic")
+        }
         self.newest_shots: dict[str, Row] = {}
         for shot in sorted(self.raw["engagement_snapshot"], key=lambda s: (s["captured_at"], s["load_seq"])):
             self.newest_shots[shot["mention_id"]] = shot

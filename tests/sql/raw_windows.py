@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -36,7 +37,7 @@ class WindowNights:
             end = start + timedelta(hours=self.dice.choice((0, 5, 29)))
             rows.append(self._attempt("export", "weibo", "read", None, start, end, is_covered=True))
         rows.append(self._attempt("x", "x", "refresh", None, None, None, is_covered=True))
-        self.con.executemany(f"insert into raw.collection values ({', '.join('?' * 18)})", rows)
+        self._keep(rows)
 
     def _browse(self) -> None:
         """Two feeds of a source, a day at a time, and two sites' visits; the dice are its own: no other thing moves."""
@@ -55,7 +56,23 @@ class WindowNights:
             told = [dice.random() < 0.8, 1, dice.choice((0, 9)), 0, dice.choice((0, 2)), dice.choice((0, 0, 3)), 0]
             about = [f"run-{self.night}", source, platform, "browse", None, window, start, end, self.as_of]
             rows.append([*about, *told, None, self.load_seq])
+        self._keep(rows)
+
+    def _keep(self, rows: Sequence[Sequence[Any]]) -> None:
+        """The attempts, and what loads made of their items: a window may span two, and of the first night's nothing is
+        known. The dice are its own."""
         self.con.executemany(f"insert into raw.collection values ({', '.join('?' * 18)})", rows)
+        dice = random.Random(f"{self.seed} books {self.load_seq} {len(rows)}")
+        booked = []
+        for run, source, _, _, _, window, *_, items, rejected, quarantined, _, _, _, load_seq in rows:
+            parts = dice.choice(([items], [items // 3, items - items // 3])) if items and load_seq > 1 else []
+            for part, fetched in enumerate(parts):
+                duplicate = dice.randint(0, fetched)
+                of_last = [rejected, quarantined] if part == len(parts) - 1 else [0, 0]
+                counts = [fetched, fetched - duplicate, duplicate, *of_last]
+                booked.append([f"batch-{load_seq}-{part}", load_seq, run, source, window, *counts])
+        if booked:
+            self.con.executemany(f"insert into raw.load_window values ({', '.join('?' * 10)})", booked)
 
     def _attempt(
         self, source: str, platform: str, verb: str, topic: str | None, start: datetime | None, end: datetime | None,

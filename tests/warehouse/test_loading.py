@@ -41,7 +41,7 @@ def test_loading_the_same_posts_another_night_changes_no_content(warehouse: Ware
     before = warehouse.content()
     assert warehouse.load(Item((*rows, snapshot(at=night(1), likes=3))), as_of=night(1)) == (0, 1, 0, 0)
     after = warehouse.content()
-    assert {name for name in after if after[name] != before[name]} == {"load"}
+    assert {name for name in after if after[name] != before[name]} == {"load", "load_window"}
 
 
 def test_every_item_has_one_outcome(warehouse: Warehouse) -> None:
@@ -76,7 +76,7 @@ def test_all_rows_of_a_quarantined_item_are_withheld(warehouse: Warehouse) -> No
     )
     assert warehouse.load(Item(rows, refused=("broken",))) == (0, 0, 0, 1)
     held = {name for name, found in warehouse.content().items() if found}
-    assert held == {"build", "load", "quarantine", "schema_version"}
+    assert held == {"build", "load", "load_window", "quarantine", "schema_version"}
     assert warehouse.load(Item(rows)) == (1, 0, 0, 0)
     assert {name for name, found in warehouse.content().items() if found} - held == {*records.TABLES, "touched"}
 
@@ -135,6 +135,17 @@ def test_a_window_tells_its_quarantined_items_over_all_its_batches(warehouse: Wa
     warehouse.load(Item((mention(),)), bad, window_id="topic/day-1", collection=[window, other])
     rows = warehouse.rows("select window_id, quarantined, error, load_seq from raw.collection order by 1")
     assert rows == [("topic/day-1", 3, None, 4), ("topic/day-2", 0, None, 4)]
+
+
+def test_the_ledger_tells_each_window_of_a_load_what_became_of_its_items(warehouse: Warehouse) -> None:
+    one, two = mention(), mention(2)
+    warehouse.load(Item((one,)), Item((one,)), window_id="topic/day-1")
+    warehouse.load(Item((one,)), Item((two,)), Item(outcome="rejected"), Item(outcome="malformed", reason="no id"),
+                   window_id="topic/day-2")  # fmt: skip
+    names = "fetched, loaded, duplicate, rejected, quarantined"
+    rows = warehouse.rows(f"select load_seq, window_id, {names} from raw.load_window order by 1")
+    assert rows == [(1, "topic/day-1", 2, 1, 1, 0, 0), (2, "topic/day-2", 4, 1, 1, 1, 1)]
+    assert warehouse.rows(f"select load_seq, {names} from raw.load order by 1") == [(r[0], *r[2:]) for r in rows]
 
 
 def test_a_batch_that_only_says_how_its_windows_ended_loads(warehouse: Warehouse) -> None:

@@ -79,25 +79,9 @@ select
     getvariable('verdict') as verdict, getvariable('load_seq') as load_seq
 where getvariable('verdict') is not null;
 
--- A window may span batches: its quarantined items are those of the run so far, by the window in the page's id.
-insert into raw.collection by name
-with withheld as (
-    select regexp_replace(page_id, '/[^/]*/[^/]*$', '') as window_id, count(*) as quarantined
-    from raw.quarantine
-    where run_id = getvariable('run_id')
-    group by 1
-)
-
-select
-    c.run_id, c.source, c.platform, c.verb, c.topic_id, c.window_id, c.window_start, c.window_end, c.asked_at,
-    c.is_covered, c.pages, c.items, c.rejected, c.lost_items, c.rate_limited, c.error,
-    coalesce(w.quarantined, 0) as quarantined, getvariable('load_seq') as load_seq
-from in_collection as c
-left join withheld as w using (window_id);
-
--- The outcome of each item. The item that speaks for a mention gets the credit for its change; a rejected one that made
--- a mention let go stays rejected.
-insert into raw.load by name
+-- The outcome of each item, by the window in its page's id. The item that speaks for a mention gets the credit for its
+-- change; a rejected one that made a mention let go stays rejected.
+insert into raw.load_window by name
 with credited as (
     select item_key from verdict
     union
@@ -115,8 +99,8 @@ with credited as (
 
 judged as (
     select
-        i.outcome, x.item_key is not null as is_excluded, x.reasons is not null as is_withheld,
-        c.item_key is not null as is_credited
+        regexp_replace(i.page_id, '/[^/]*/[^/]*$', '') as window_id, i.outcome, x.item_key is not null as is_excluded,
+        x.reasons is not null as is_withheld, c.item_key is not null as is_credited
     from in_item as i
     join page as p using (page_id)
     left join excluded as x on key_of(p.page_no, i.item_no) = x.item_key
@@ -125,12 +109,38 @@ judged as (
 
 select
     getvariable('batch_id') as batch_id, getvariable('load_seq') as load_seq, getvariable('run_id') as run_id,
-    getvariable('booked_as') as source, getvariable('pages') as pages,
+    getvariable('booked_as') as source, window_id,
     count(*) as fetched,
     count(*) filter (not is_excluded and is_credited) as loaded,
     count(*) filter (not is_excluded and not is_credited) as duplicate,
     count(*) filter (outcome = 'rejected' and not is_withheld) as rejected,
-    count(*) filter (is_withheld) as quarantined,
+    count(*) filter (is_withheld) as quarantined
+from judged
+group by window_id;
+
+insert into raw.load by name
+select
+    getvariable('batch_id') as batch_id, getvariable('load_seq') as load_seq, getvariable('run_id') as run_id,
+    getvariable('booked_as') as source, getvariable('pages') as pages,
+    coalesce(sum(fetched), 0) as fetched, coalesce(sum(loaded), 0) as loaded, coalesce(sum(duplicate), 0) as duplicate,
+    coalesce(sum(rejected), 0) as rejected, coalesce(sum(quarantined), 0) as quarantined,
     (select count(*) from new_snapshot) as snapshots,
     getvariable('loaded_at') as loaded_at
-from judged;
+from raw.load_window
+where batch_id = getvariable('batch_id');
+
+-- A window may span batches: its quarantined items are those of the run so far.
+insert into raw.collection by name
+with withheld as (
+    select window_id, sum(quarantined) as quarantined
+    from raw.load_window
+    where run_id = getvariable('run_id') and source = getvariable('booked_as')
+    group by window_id
+)
+
+select
+    c.run_id, c.source, c.platform, c.verb, c.topic_id, c.window_id, c.window_start, c.window_end, c.asked_at,
+    c.is_covered, c.pages, c.items, c.rejected, c.lost_items, c.rate_limited, c.error,
+    coalesce(w.quarantined, 0) as quarantined, getvariable('load_seq') as load_seq
+from in_collection as c
+left join withheld as w using (window_id);

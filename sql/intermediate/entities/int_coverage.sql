@@ -33,6 +33,11 @@ select
         {{ micros('span_end') }} - {{ micros('greatest(span_start, covered_until)') }}, 0
     ) else 0 end) as bigint) as covered_micros,
     cast(sum(case when is_definitive and is_first_day then items else 0 end) as bigint) as items,
+    -- Unknown where those of one of the windows are.
+    cast(case
+        when max(case when is_definitive and is_first_day and duplicates is null then 1 else 0 end) = 0
+            then sum(case when is_definitive and is_first_day then duplicates else 0 end)
+    end as bigint) as duplicates,
     cast(sum(case when is_definitive and is_first_day then rejected else 0 end) as bigint) as rejected,
     cast(sum(case when is_definitive and is_first_day then quarantined else 0 end) as bigint) as quarantined,
     cast(sum(case when is_definitive and is_first_day then lost_items else 0 end) as bigint) as lost_items,

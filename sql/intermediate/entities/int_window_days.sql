@@ -1,8 +1,20 @@
 -- Grain: one row per attempt at a search window and reporting day that the window touches; the span is the window's
 -- part of that day. Only verbs that search for new mentions; a read of known ids says nothing of what there is.
-with windows as (
+with loads as (
+    select
+        run_id,
+        source,
+        window_id,
+        cast(sum(duplicate) as bigint) as duplicates
+    from {{ ref('stg_load_windows') }}
+    group by run_id, source, window_id
+),
+
+windows as (
     select
         collections.*,
+        -- NULL: loaded before the ledger told windows apart.
+        case when collections.items = 0 then 0 else loads.duplicates end as duplicates,
         -- A search window is asked again with a later end; a file is what it is.
         case
             when collections.verb = 'read' then collections.window_id
@@ -17,6 +29,11 @@ with windows as (
         least(collections.window_end, runs.as_of) as ends_at
     from {{ ref('stg_collections') }} as collections
     left join {{ ref('stg_runs') }} as runs on collections.run_id = runs.run_id
+    left join loads
+        on
+            collections.run_id = loads.run_id
+            and collections.source = loads.source
+            and collections.window_id = loads.window_id
     where
         collections.verb in ('discover', 'browse', 'read')
         and collections.window_start is not null and collections.window_end is not null
@@ -52,6 +69,7 @@ select
     ranked.is_definitive,
     ranked.asked_at,
     ranked.items,
+    ranked.duplicates,
     ranked.rejected,
     ranked.quarantined,
     ranked.lost_items,
