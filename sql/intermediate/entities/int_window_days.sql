@@ -31,9 +31,9 @@ windows as (
     left join {{ ref('stg_runs') }} as runs on collections.run_id = runs.run_id
     left join loads
         on
-            collections.run_id = loads.run_id
-            and collections.source = loads.source
-            and collections.window_id = loads.window_id
+        collections.run_id = loads.run_id
+        and collections.source = loads.source
+        and collections.window_id = loads.window_id
     where
         collections.verb in ('discover', 'browse', 'read')
         and collections.window_start is not null and collections.window_end is not null
