@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 import duckdb
 import networkx as nx
 import numpy as np
-from kpi_oracle import THREADS, VISITS, Oracle
+from kpi_oracle import NEVER_TOLD_OF_OTHERS, THREADS, VISITS, Oracle
 from oracle_engagement import POSTS, EngagementOracle
 from oracle_response import Responses
 from oracle_rows import Key, Row, rows_of
@@ -195,7 +195,9 @@ class Voices:
         covered, asked = hours[entity, platform]
         return {
             "entity_kind": self.oracle.entities[entity]["entity_kind"], "platform": platform, "is_owned": is_owned,
-            "coverage": covered / asked if asked else None, "mentions_90d": len(mine),
+            "coverage": covered / asked if asked else None,
+            "never_told": self.engagement.never_told(account) if is_owned else NEVER_TOLD_OF_OTHERS[platform],
+            "mentions_90d": len(mine),
             "pagerank": pagerank,
             "pagerank_reason": "an owned account" if is_owned else None if pagerank is not None else "no act known",
             "h_index_90d": sum(reaches(e, place) for place, e in enumerate(drawn, 1)) if drawn else None,
