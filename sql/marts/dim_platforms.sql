@@ -31,8 +31,8 @@ select
     {% for metric in metrics -%}
         max(case when reporting.metric = '{{ metric }}' then reporting.reporting end) as {{ metric }}_reporting,
     {% endfor -%}
-    -- Only a source of its own reads a platform's threads, and each that does is in the seed (a test holds it against the
-    -- sources). What nobody described comes from files, and these never tell that a thread was read to its end.
+    -- Only a source of its own reads a platform's threads, and each that does is in the seed (a test holds it against
+    -- the sources). What nobody described comes from files, which never tell that a thread was read to its end.
     coalesce(max(case when reporting.metric = 'threads' then reporting.reporting end), 'never') as threads_reporting,
     {% for suffix in ['', '_of_others'] -%}
         case

@@ -55,8 +55,8 @@ def queue(oracle: Responses) -> dict[Key, Row]:
         factor = {"negative": 1, "neutral": 0, "positive": 0, None: None}[row["sentiment"]]
         told = {name: row[name] for name in (
             "platform", "department", "routing_rule_no", "thread_id", "coverage", "threads_reporting", "inbound_at",
-            "clock_started_at", "is_clock_start", "sla_hours", "deadline_at", "business_deadline_at", "addressed_by", "language",
-            "sentiment", "is_complaint", "effort", "heat", "observed_until",
+            "clock_started_at", "is_clock_start", "sla_hours", "deadline_at", "business_deadline_at", "addressed_by",
+            "language", "sentiment", "is_complaint", "effort", "heat", "observed_until",
         )}  # fmt: skip
         items[mention_id, brand] = told | {
             "age_hours": age / HOUR,
