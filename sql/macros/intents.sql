@@ -9,6 +9,9 @@
     ]) }}
 {%- endmacro -%}
 
+{#- Why counts by intent are NULL; NULL where they are told. -#}
+{% macro intents_reason(is_known) -%}case when not {{ is_known }} then 'no intents scored' end{%- endmacro %}
+
 {#- A row for each day and each of `groups`, in the column `name`. Of what has no score nothing is known; spam is no part of
     the scored mentions, so it has no share of them. -#}
 {% macro wants_by_day(name, groups) %}
@@ -27,7 +30,7 @@ wanted as (
         days.*,
         groups.{{ name }},
         coalesce(scored.mentions, 0) as scored_mentions,
-        days.mentions = 0 or scored.mentions > 0 or spam.mentions > 0 as is_known
+        days.mentions = 0 or scored.mentions is not null or spam.mentions is not null as is_known
     from days
     cross join (values {% for group in groups %}('{{ group }}'){{ ', ' if not loop.last }}{% endfor %}) as groups ({{ name }})
     left join {{ ref('int_intent_days') }} as scored
@@ -44,6 +47,7 @@ select
     wanted.report_date,
     wanted.coverage,
     wanted.scored_mentions,
+    {{ intents_reason('wanted.is_known') }} as intents_reason,
     {% for count in ['mentions', 'unique_authors', 'positive_mentions', 'neutral_mentions', 'negative_mentions'] -%}
         case when wanted.is_known then coalesce(counts.{{ count }}, 0) end as {{ count }},
     {% endfor -%}

@@ -18,3 +18,12 @@
         {%- endfor -%}
     ), '')
 {%- endmacro %}
+
+{#- The names of the counts that are NULL, joined by '+', in the order given; 'nothing' where all are told. -#}
+{% macro not_told(prefix, counts) -%}
+    coalesce(nullif(concat_ws('+'
+        {%- for count in counts -%}
+        , case when {{ prefix }}{{ count }} is null then '{{ count }}' end
+        {%- endfor -%}
+    ), ''), 'nothing')
+{%- endmacro %}

@@ -23,9 +23,11 @@
     median(case when is_clock_start and is_answered then followup_hours end) as median_answered_hours
 {%- endmacro %}
 
-{#- The columns of `response_counts` with their rates, each beside its numerator and denominator. -#}
-{% macro response_rates() -%}
+{#- The columns of `response_counts` with their rates, each beside its numerator and denominator; `beside`: a column that
+    says more of the coverage. -#}
+{% macro response_rates(beside=none) -%}
     {{ ratio('answered + unanswered', 'clocks') }} as coverage,
+    {{ beside ~ ',' if beside }}
     inbound_mentions,
     clocks,
     answered,

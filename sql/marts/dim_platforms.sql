@@ -1,5 +1,6 @@
 -- Grain: one row per platform: what its counts can be trusted to tell. 'reported': for every post; 'partly': for some
--- kinds of posts or some readings; 'own_only': for the account owner's posts; 'never': NULL for ever, not 0.
+-- kinds of posts or some readings; 'own_only': for the account owner's posts; 'never': NULL for ever, not 0. And
+-- whether we read its threads: these are no count of a post, so never_told does not name them.
 {{ config(materialized='table') }}
 
 {% set metrics = ['likes', 'replies', 'reposts', 'quotes', 'views', 'bookmarks', 'upvotes', 'downvotes', 'clicks',
@@ -30,6 +31,9 @@ select
     {% for metric in metrics -%}
         max(case when reporting.metric = '{{ metric }}' then reporting.reporting end) as {{ metric }}_reporting,
     {% endfor -%}
+    -- Only a source of its own reads a platform's threads, and each that does is in the seed (a test holds it against
+    -- the sources). What nobody described comes from files, which never tell that a thread was read to its end.
+    coalesce(max(case when reporting.metric = 'threads' then reporting.reporting end), 'never') as threads_reporting,
     {% for suffix in ['', '_of_others'] -%}
         case
             when count(reporting.metric) > 0
@@ -43,7 +47,7 @@ select
     {% endfor -%}
     nullif(concat_ws(
         '; '
-        {%- for metric in metrics -%}
+        {%- for metric in metrics + ['threads'] -%}
             , max(case when reporting.metric = '{{ metric }}' then '{{ metric }}: ' || reporting.note end)
         {%- endfor -%}
     ), '') as notes

@@ -23,6 +23,7 @@ select
     followed.thread_id,
     cast(followed.generation as integer) as generation,
     conversations.coverage,
+    conversations.threads_reporting,
     cast(followed.messages as bigint) as messages,
     cast(followed.next_messages as bigint) as next_messages,
     {{ ratio('followed.next_messages', 'followed.messages') }} as reproduction_number

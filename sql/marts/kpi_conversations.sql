@@ -55,6 +55,7 @@ select
     counts.thread_id, counts.platform, counts.is_root_known, counts.started_at, counts.report_date,
     counts.last_message_at,
     cast(reads.completeness as double) as coverage,
+    platforms.threads_reporting,
     cast(counts.messages as bigint) as messages,
     cast(coalesce(shapes.placed_answers, 0) as bigint) as placed_answers,
     cast(shapes.depth as integer) as depth,
@@ -71,4 +72,5 @@ from counts
 left join {{ ref('int_conversation_shapes') }} as shapes on counts.thread_id = shapes.thread_id
 left join reciprocity on counts.thread_id = reciprocity.thread_id
 left join reads on counts.thread_id = reads.root_id
+left join {{ ref('dim_platforms') }} as platforms on counts.platform = platforms.platform
 where {{ in_scope('counts.thread_id', ref('int_touched_threads')) }}

@@ -24,6 +24,7 @@ select
     routing_rule_no,
     thread_id,
     coverage,
+    threads_reporting,
     inbound_at,
     clock_started_at,
     is_clock_start,

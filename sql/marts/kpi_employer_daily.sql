@@ -49,7 +49,7 @@ days as (
         spine.report_date,
         days.coverage,
         coalesce(days.mentions - days.owned_mentions, 0) = 0
-        or intents.scored_mentions > 0 or intents.spam_mentions > 0 as is_known,
+        or intents.scored_mentions is not null or intents.spam_mentions is not null as is_known,
         coalesce(intents.scored_mentions, 0) as scored_mentions
     from spine
     left join {{ ref('int_entity_days') }} as days
@@ -63,6 +63,7 @@ select
     days.report_date,
     days.coverage,
     days.scored_mentions,
+    {{ intents_reason('days.is_known') }} as intents_reason,
     {% for group in ['job', 'leak', 'employer'] -%}
         case when days.is_known then coalesce(intents.{{ group }}_mentions, 0) end as {{ group }}_mentions,
     {% endfor -%}

@@ -35,6 +35,7 @@ measured as (
         found.account_id,
         split_part(found.account_id, ':', 1) as platform,
         coalesce(accounts.is_owned, false) as is_owned,
+        accounts.is_owned and owners.is_own as is_own,
         coalesce(accounts.is_owned or accounts.is_employee or accounts.is_media, false) as is_tracked,
         coalesce(posts.mentions, 0) as mentions_90d,
         case when not coalesce(accounts.is_owned, false) then ranks.pagerank end as pagerank,
@@ -46,6 +47,7 @@ measured as (
     from found
     inner join {{ ref('dim_entities') }} as entities on found.entity_id = entities.entity_id
     left join {{ ref('dim_accounts') }} as accounts on found.account_id = accounts.account_id
+    left join {{ ref('dim_entities') }} as owners on accounts.entity_id = owners.entity_id
     left join {{ ref('int_influence_posts') }} as posts
         on found.entity_id = posts.entity_id and found.account_id = posts.account_id
     left join ranks on found.entity_id = ranks.entity_id and found.account_id = ranks.account_id
@@ -58,6 +60,7 @@ select
     measured.platform,
     measured.is_owned,
     coverage.coverage,
+    {{ never_told('measured.is_own') }} as never_told,
     cast(measured.mentions_90d as bigint) as mentions_90d,
     measured.pagerank,
     case

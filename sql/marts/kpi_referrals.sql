@@ -2,6 +2,7 @@
 {{ config(materialized='incremental', unique_key='visit_date', meta={'scope': 'int_referral_days'}) }}
 
 {%- set keys = 'site, platform, landing_page, visit_date' %}
+{%- set counts = ['sessions', 'engaged_sessions', 'conversions'] %}
 {%- set fewest_days, fewest_sessions = 4, 10 %}
 
 with referrals as (
@@ -58,14 +59,17 @@ select
     sites.entity_id,
     entities.entity_kind,
     coverage.coverage,
+    {{ not_told('visits.', counts) }} as not_told,
     visits.sessions,
     visits.engaged_sessions,
     {{ ratio('visits.engaged_sessions', 'visits.sessions') }} as engaged_ratio,
     visits.conversions,
     {{ ratio('visits.conversions', 'visits.sessions') }} as conversions_per_session,
     days.interactions,
-    case when days.interactions > 0 then {{ ratio('1000 * visits.sessions', 'days.interactions') }} end
-        as sessions_per_1000_interactions,
+    {% for count in counts -%}
+        case when days.interactions > 0 then {{ ratio('1000 * visits.' ~ count, 'days.interactions') }} end
+            as {{ count }}_per_1000_interactions,
+    {% endfor -%}
     case
         when sites.site is null then 'the site belongs to no entity of the configuration'
         when days.interactions is null then 'no interactions told'

@@ -29,6 +29,7 @@ select
     mentions.report_date,
     cast(case when items.response_hours is null and items.observed_until is null then 0 else 1 end as double)
         as coverage,
+    platforms.threads_reporting,
     items.thread_id,
     items.addressed_by,
     mentions.language,
@@ -89,5 +90,6 @@ inner join {{ ref('int_response_outcomes') }} as outcomes
     on items.mention_id = outcomes.mention_id and items.brand_id = outcomes.brand_id
 inner join {{ ref('int_thread_messages') }} as mentions on items.mention_id = mentions.mention_id
 left join {{ ref('int_thread_messages') }} as answers on items.first_response_id = answers.mention_id
+left join {{ ref('dim_platforms') }} as platforms on mentions.platform = platforms.platform
 where {{ in_scope('items.thread_id', ref('int_touched_threads')) }}
 {{ laid_out_by('mentions.report_date') }}

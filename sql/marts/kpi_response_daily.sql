@@ -19,6 +19,7 @@ counted as (
         department,
         platform,
         report_date,
+        min(threads_reporting) as threads_reporting,  -- the platform's
         {{ response_counts() }},
         {{ how_many('is_clock_start and is_on_time') }} as on_time,
         {{ how_many('is_clock_start and is_on_time is not null') }} as due,
@@ -48,7 +49,7 @@ select
     department,
     platform,
     report_date,
-    {{ response_rates() }},
+    {{ response_rates('threads_reporting') }},
     {{ response_quality() }},
     sellings,
     {{ ratio('sellings', 'answers_scored') }} as selling_ratio,

@@ -29,6 +29,8 @@ NEVER_TOLD = {
 """What the platforms of the nights never tell, by their documents."""
 NEVER_TOLD_OF_OTHERS = {**NEVER_TOLD, "x": "upvotes+downvotes+clicks"}
 """The same of posts that are not one's own: clicks of X are non-public metrics."""
+THREADS = {"x": "reported", "weibo": "never", "hackernews": "never"}
+"""Whether a source of ours reads threads of the platforms of the nights."""
 PARTS = ("likes", "replies", "reposts", "quotes", "upvotes")
 
 

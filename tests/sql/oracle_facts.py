@@ -141,9 +141,12 @@ class Facts(Inbound):
                 metric for metric, line in lines.items()
                 if metric in never or (line.get("reporting") == "own_only" and metric != "followers")
             ]  # fmt: skip
-            notes = [f"{metric}: {line['note']}" for metric, line in lines.items() if line.get("note", "-") != "-"]
+            threads = told.get((platform, "threads"), {})
+            noted = {**lines, "threads": threads}
+            notes = [f"{metric}: {line['note']}" for metric, line in noted.items() if line.get("note", "-") != "-"]
             rows[(platform,)] = {
                 **{f"{metric}_reporting": line.get("reporting") for metric, line in lines.items()},
+                "threads_reporting": threads.get("reporting", "never"),
                 "never_told": ("+".join(never) or "nothing") if platform in known else None,
                 "never_told_of_others": ("+".join(of_others) or "nothing") if platform in known else None,
                 "notes": "; ".join(notes) or None,

@@ -40,6 +40,7 @@ class Wants:
             scored = [m for m in told if "spam" not in m["intents"]]
             is_known = bool(told) or not said[entity, day]
             head["scored_mentions"] = len(scored)
+            head["intents_reason"] = None if is_known else "no intents scored"
             for stage, intents in STAGES.items() if known else ():
                 self.journey[entity, stage, day] = {**head, **_shared(scored, intents, is_known=is_known)}
             for intent in INTENTS if known else ():

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import duckdb
+from kpi_oracle import THREADS
 from oracle_inbound import UTC, Inbound
 from oracle_rows import Row
 
@@ -67,6 +68,7 @@ class Responses(Inbound):
             "routing_rule_no": rule["rule_no"] if rule else None,
             "report_date": self.day(mention["published_at"]),
             "coverage": 1.0 if at or observed else 0.0,
+            "threads_reporting": THREADS[mention["platform"]],
             "thread_id": mention["thread"],
             "addressed_by": mention["addressed"][brand],
             "language": mention["language"],

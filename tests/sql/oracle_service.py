@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from statistics import median
 
+from kpi_oracle import THREADS
 from oracle_inbound import UTC
 from oracle_response import HOUR, MONTH, Responses
 from oracle_rows import Key, Row, over
@@ -30,7 +31,10 @@ def daily(oracle: Responses) -> dict[Key, Row]:
     groups = defaultdict(list)
     for entity, row in _by_entity(oracle):
         groups[entity, row["department"], row["platform"], row["report_date"]].append(row)
-    return {key: _kind(oracle, key[0]) | _counts(rows) | _quality(rows) for key, rows in groups.items()}
+    return {
+        key: _kind(oracle, key[0]) | {"threads_reporting": THREADS[key[2]]} | _counts(rows) | _quality(rows)
+        for key, rows in groups.items()
+    }
 
 
 def hours(oracle: Responses) -> dict[Key, Row]:
@@ -50,9 +54,9 @@ def queue(oracle: Responses) -> dict[Key, Row]:
             continue
         factor = {"negative": 1, "neutral": 0, "positive": 0, None: None}[row["sentiment"]]
         told = {name: row[name] for name in (
-            "platform", "department", "routing_rule_no", "thread_id", "coverage", "inbound_at", "clock_started_at",
-            "is_clock_start", "sla_hours", "deadline_at", "business_deadline_at", "addressed_by", "language",
-            "sentiment", "is_complaint", "effort", "heat", "observed_until",
+            "platform", "department", "routing_rule_no", "thread_id", "coverage", "threads_reporting", "inbound_at",
+            "clock_started_at", "is_clock_start", "sla_hours", "deadline_at", "business_deadline_at", "addressed_by",
+            "language", "sentiment", "is_complaint", "effort", "heat", "observed_until",
         )}  # fmt: skip
         items[mention_id, brand] = told | {
             "age_hours": age / HOUR,

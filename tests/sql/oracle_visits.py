@@ -47,8 +47,9 @@ def referrals(con: duckdb.DuckDBPyConnection, oracle: Oracle, platform_days: dic
             "engaged_ratio": over(total["engaged_sessions"], total["sessions"]),
             "conversions_per_session": over(total["conversions"], total["sessions"]),
             "interactions": spoken,
-            "sessions_per_1000_interactions": total["sessions"] * 1000 / spoken
-            if total["sessions"] is not None and (spoken or 0) > 0 else None,
+            "not_told": "+".join(name for name, n in total.items() if n is None) or "nothing",
+            **{f"{name}_per_1000_interactions": n * 1000 / spoken if n is not None and (spoken or 0) > 0 else None
+               for name, n in total.items()},
             "interactions_reason": "the site belongs to no entity of the configuration" if owner is None
             else "no interactions told" if spoken is None else None if spoken > 0 else "no interactions",
             "linking_mentions": len(links) if "." in site else None,

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 import duckdb
 import networkx as nx
 import numpy as np
-from kpi_oracle import VISITS, Oracle
+from kpi_oracle import NEVER_TOLD_OF_OTHERS, THREADS, VISITS, Oracle
 from oracle_engagement import POSTS, EngagementOracle
 from oracle_response import Responses
 from oracle_rows import Key, Row, rows_of
@@ -64,11 +64,12 @@ class Voices:
         sizes = Counter(depths.values())
         nodes, last = len(depths) + 1, max(depths.values(), default=0)
         reads = [r["is_complete"] for r in self.inbound.raw["thread_read"] if r["root_id"] == thread]
-        coverage = float(any(reads)) if reads else None
+        platform = thread.split(":")[0]
+        known = {"coverage": float(any(reads)) if reads else None, "threads_reporting": THREADS[platform]}
         if depths:
             sizes[0] = 1
             for level in range(last + 1):
-                row = {"coverage": coverage, "messages": sizes[level], "next_messages": sizes[level + 1]}
+                row = {**known, "messages": sizes[level], "next_messages": sizes[level + 1]}
                 self.generations[thread, level] = {
                     **row, "reproduction_number": row["next_messages"] / row["messages"]
                 }  # fmt: skip
@@ -80,9 +81,9 @@ class Voices:
         times = [m["published_at"] for m in said.values()]
         bots = {a["account_id"] for a in self.inbound.raw["account"] if a["is_bot"]}
         self.conversations[thread,] = {
-            "platform": thread.split(":")[0], "is_root_known": thread in said,
+            "platform": platform, "is_root_known": thread in said,
             "started_at": min(times), "report_date": self.inbound.day(min(times)), "last_message_at": max(times),
-            "coverage": coverage, "messages": len(said), "placed_answers": len(depths),
+            **known, "messages": len(said), "placed_answers": len(depths),
             "depth": last or None, "width": max((sizes[d] for d in depths.values()), default=None),
             "unique_participants": len({a for a in author.values() if a}),
             "answering_pairs": len(pairs), "mutual_pairs": mutual,
@@ -194,7 +195,9 @@ class Voices:
         covered, asked = hours[entity, platform]
         return {
             "entity_kind": self.oracle.entities[entity]["entity_kind"], "platform": platform, "is_owned": is_owned,
-            "coverage": covered / asked if asked else None, "mentions_90d": len(mine),
+            "coverage": covered / asked if asked else None,
+            "never_told": self.engagement.never_told(account) if is_owned else NEVER_TOLD_OF_OTHERS[platform],
+            "mentions_90d": len(mine),
             "pagerank": pagerank,
             "pagerank_reason": "an owned account" if is_owned else None if pagerank is not None else "no act known",
             "h_index_90d": sum(reaches(e, place) for place, e in enumerate(drawn, 1)) if drawn else None,

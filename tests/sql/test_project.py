@@ -159,4 +159,5 @@ def test_the_capabilities_name_every_platform_and_metric_once() -> None:
         "downvotes",
         "clicks",
         "followers",
+        "threads",
     }

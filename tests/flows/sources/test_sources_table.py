@@ -30,3 +30,10 @@ def test_a_platform_with_counts_is_in_the_seed() -> None:
     told = {platform for platform, _ in SEED}
     visits = {"file", "matomo", "plausible"}
     assert {source.platform for source in SOURCES} - told <= visits
+
+
+def test_the_seed_says_whose_threads_a_source_reads() -> None:
+    told = {platform: reporting for (platform, metric), (reporting, _) in SEED.items() if metric == "threads"}
+    readers = {source.platform for source in SOURCES if source.context is not None}
+    assert told == {platform: "reported" if platform in readers else "never" for platform, _ in SEED}
+    assert readers <= told.keys()  # so nobody reads threads of a platform that the seed does not know
