@@ -155,7 +155,7 @@ def try_topic(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """What a query would find among the mentions we have: hits, near misses, and the share of noise."""
+    """What a query would find among all that has landed: hits, near misses, and the share of noise."""
     from flows import rehearsal
 
     settings = configured.load(config, data_dir)

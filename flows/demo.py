@@ -46,8 +46,7 @@ def show(folder: Path, seed: int, days: int) -> bool:
         present.say(f"A synthetic world of {world.posts.height:,} invented posts over {days} days, served at {url}")
         config = write_configuration(folder, url, world)
         data_dir = configured.load(config).data_dir
-        configured.apply(configured.prefect_environment(data_dir))
-        present.quiet_logs()
+        configured.apply(configured.prefect_environment(data_dir, is_quiet=present.is_watched()))
         _hurry()
         went_well = run_both(sandbox, config, days)
     if went_well:
