@@ -19,18 +19,26 @@ from warehouse import query
 
 MARK = "The demo's configuration"
 KPIS = """
+with days as (
+    select
+        *,
+        sum(ugc_mentions) over week as ugc_mentions_7d,
+        avg(coverage) over week as coverage_7d
+    from marts.kpi_entity_daily
+    window week as (partition by entity_id order by report_date rows 6 preceding)
+)
 select
     entity_name as brand,
     mentions_7d as mentions,
     unique_authors_7d as authors,
     interactions_7d::bigint as interactions,
-    round(interactions_7d / nullif(mentions_7d, 0), 1) as "per mention",
-    round(100.0 * mentions_7d / sum(mentions_7d) over (), 1) as "voice %",
-    round(100.0 * ugc_ratio, 1) as "UGC %",
-    round(100.0 * coverage, 1) as "coverage %"
-from marts.kpi_entity_daily
+    (interactions_7d / nullif(mentions_7d, 0))::decimal(18, 1) as "per mention",
+    (100 * mentions_7d / sum(mentions_7d) over ())::decimal(18, 1) as "voice %",
+    (100 * ugc_mentions_7d / nullif(mentions_7d, 0))::decimal(18, 1) as "UGC %",
+    (100 * coverage_7d)::decimal(18, 1) as "coverage %"
+from days
 join marts.dim_entities using (entity_id, entity_kind)
-where entity_kind = 'brand' and report_date = (select max(report_date) - 1 from marts.kpi_entity_daily)
+where entity_kind = 'brand' and report_date = (select max(report_date) - 1 from days)
 order by mentions desc, brand
 """
 
@@ -110,8 +118,8 @@ def _tell(data_dir: Path, config: Path, seconds: float) -> None:
         present.verbatim("".join(query.run(con, KPIS, "table")))
     present.say(f"Done in {seconds:.0f} s. All of it is synthetic. Where to look next:")
     told = present.near(config)
-    present.say(f'  .venv/bin/soundings query --config {told} "from marts.kpi_coverage order by report_date desc"')
-    present.say(f"  .venv/bin/soundings status --config {told} --json")
+    present.say(f"  export SOUNDINGS_CONFIG={told}  # for the questions of README.md")
+    present.say(f"  .venv/bin/soundings status --config {told}")
     present.say(f"  {present.near(data_dir / 'current' / 'bi.duckdb')} for your BI tool (read-only)")
     present.say(f"  {present.near(data_dir / 'expectations' / 'index.html')} for what was checked")
     present.say('  .venv/bin/soundings init --brand "Your Brand" --query \'"your brand" OR @yourbrand\'')
