@@ -30,7 +30,7 @@ def init(
     query: Annotated[str, typer.Option(help="What to look for: '\"acme air\" OR @acmeair OR #acme NOT recipe'.")],
     config: Config = None,
 ) -> None:
-    """Write a working soundings.toml on the sources that need no credentials."""
+    """Write a working soundings.toml, on Hacker News, which needs no credentials."""
     path = starter.write(configured.config_path(config), brand, query)
     present.say(f"Wrote {path}. Next: soundings check, then soundings run.")
 
