@@ -49,7 +49,9 @@ class ResultPage:
             f"<h1>{escape(suite)} {_badge(worst, f'{len(broken)} broken' if broken else 'all hold')}</h1>"
             f"<p class=about>Run {escape(run_name)}, as of {as_of:%Y-%m-%d %H:%M} UTC. "
             f"{len(rules)} rules were checked. Counts only: no post is written here.</p>"
-            + _table(("", "rule", "rows that fail", "must hold for", "where", "why, and what to do"), body),
+            + _table(
+                ("", "rule", "rows that fail", "must hold for", "where", "why, and what to do"), body, "rules results"
+            ),
         )
 
 
@@ -63,7 +65,7 @@ class SuitePage:
             suite.name,
             _crumbs(1, "suites", suite.name),
             f"<h1>{escape(suite.name)}</h1><p class=about>{about}</p>"
-            + _table(("rule", "severity", "expectation", "why, and what to do"), rows),
+            + _table(("rule", "severity", "expectation", "why, and what to do"), rows, "rules"),
         )
 
 
@@ -124,9 +126,9 @@ def _crumbs(depth: int, *names: str) -> str:
     return f'<nav><a href="{"../" * depth}index.html">Data Docs</a> / {here}</nav>'
 
 
-def _table(heads: Iterable[str], rows: str) -> str:
+def _table(heads: Iterable[str], rows: str, kind: str = "") -> str:
     head = "".join(f"<th>{escape(name).replace('_', '_<wbr>')}</th>" for name in heads)
-    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    return f"<div class='wide {kind}'><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
 
 
 def _badge(kind: str, said: str) -> str:

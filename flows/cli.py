@@ -30,7 +30,7 @@ def init(
     query: Annotated[str, typer.Option(help="What to look for: '\"acme air\" OR @acmeair OR #acme NOT recipe'.")],
     config: Config = None,
 ) -> None:
-    """Write a working soundings.toml on the sources that need no credentials."""
+    """Write a working soundings.toml, on Hacker News, which needs no credentials."""
     path = starter.write(configured.config_path(config), brand, query)
     present.say(f"Wrote {path}. Next: soundings check, then soundings run.")
 
@@ -155,7 +155,7 @@ def try_topic(
     config: Config = None,
     data_dir: DataDir = None,
 ) -> None:
-    """What a query would find among the mentions we have: hits, near misses, and the share of noise."""
+    """What a query would find among all that has landed: hits, near misses, and the share of noise."""
     from flows import rehearsal
 
     settings = configured.load(config, data_dir)

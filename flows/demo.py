@@ -19,18 +19,26 @@ from warehouse import query
 
 MARK = "The demo's configuration"
 KPIS = """
+with days as (
+    select
+        *,
+        sum(ugc_mentions) over week as ugc_mentions_7d,
+        avg(coverage) over week as coverage_7d
+    from marts.kpi_entity_daily
+    window week as (partition by entity_id order by report_date rows 6 preceding)
+)
 select
     entity_name as brand,
     mentions_7d as mentions,
     unique_authors_7d as authors,
     interactions_7d::bigint as interactions,
-    round(interactions_7d / nullif(mentions_7d, 0), 1) as "per mention",
-    round(100.0 * mentions_7d / sum(mentions_7d) over (), 1) as "voice %",
-    round(100.0 * ugc_ratio, 1) as "UGC %",
-    round(100.0 * coverage, 1) as "coverage %"
-from marts.kpi_entity_daily
+    (interactions_7d / nullif(mentions_7d, 0))::decimal(18, 1) as "per mention",
+    (100 * mentions_7d / sum(mentions_7d) over ())::decimal(18, 1) as "voice %",
+    (100 * ugc_mentions_7d / nullif(mentions_7d, 0))::decimal(18, 1) as "UGC %",
+    (100 * coverage_7d)::decimal(18, 1) as "coverage %"
+from days
 join marts.dim_entities using (entity_id, entity_kind)
-where entity_kind = 'brand' and report_date = (select max(report_date) - 1 from marts.kpi_entity_daily)
+where entity_kind = 'brand' and report_date = (select max(report_date) - 1 from days)
 order by mentions desc, brand
 """
 
@@ -46,8 +54,7 @@ def show(folder: Path, seed: int, days: int) -> bool:
         present.say(f"A synthetic world of {world.posts.height:,} invented posts over {days} days, served at {url}")
         config = write_configuration(folder, url, world)
         data_dir = configured.load(config).data_dir
-        configured.apply(configured.prefect_environment(data_dir))
-        present.quiet_logs()
+        configured.apply(configured.prefect_environment(data_dir, is_quiet=present.is_watched()))
         _hurry()
         went_well = run_both(sandbox, config, days)
     if went_well:
@@ -111,8 +118,8 @@ def _tell(data_dir: Path, config: Path, seconds: float) -> None:
         present.verbatim("".join(query.run(con, KPIS, "table")))
     present.say(f"Done in {seconds:.0f} s. All of it is synthetic. Where to look next:")
     told = present.near(config)
-    present.say(f'  .venv/bin/soundings query --config {told} "from marts.kpi_coverage order by report_date desc"')
-    present.say(f"  .venv/bin/soundings status --config {told} --json")
+    present.say(f"  export SOUNDINGS_CONFIG={told}  # for the questions of README.md")
+    present.say(f"  .venv/bin/soundings status --config {told}")
     present.say(f"  {present.near(data_dir / 'current' / 'bi.duckdb')} for your BI tool (read-only)")
     present.say(f"  {present.near(data_dir / 'expectations' / 'index.html')} for what was checked")
     present.say('  .venv/bin/soundings init --brand "Your Brand" --query \'"your brand" OR @yourbrand\'')

@@ -32,8 +32,8 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 def prepare_prefect(config: Path | None, data_dir: Path | None) -> Settings:
     """Prefect reads its environment when it is imported: say where its state lives before that."""
     settings = configured.load(config, data_dir)
-    configured.apply(configured.prefect_environment(settings.data_dir, settings.prefect_api_url))
-    present.quiet_logs()
+    quiet = present.is_watched()
+    configured.apply(configured.prefect_environment(settings.data_dir, settings.prefect_api_url, is_quiet=quiet))
     return settings
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -97,10 +96,9 @@ def fail(text: str) -> None:
     err.print(f"[red]error:[/red] {escape(visible(text, keep=chr(10)))}", soft_wrap=True)
 
 
-def quiet_logs() -> None:
+def is_watched() -> bool:
     """On a terminal the bars and the table tell; elsewhere Prefect's own lines are the log."""
-    if out.is_terminal:
-        logging.getLogger("prefect").setLevel(logging.WARNING)
+    return out.is_terminal
 
 
 def status(run: RunStatus, *, is_alive: bool = True) -> None:
@@ -144,7 +142,7 @@ def _findings(run: RunStatus) -> None:
         colour = "red" if rule.severity == "critical" else "yellow"
         share = f"{rule.failed:,} of {rule.checked:,}"
         out.print(f"[{colour}]{rule.severity}[/] {escape(rule.source)}: {rule.rule} fails on {share}", soft_wrap=True)
-        out.print(f"  {escape(rule.why)}; {escape(rule.fix)}", soft_wrap=True)
+        say(textwrap.indent("\n".join(_lines(f"{rule.why}; {rule.fix}", COLUMNS - 2)), "  "))
     if len(run.broken_rules) > MOST_RULES:
         say(f"{len(run.broken_rules) - MOST_RULES} more broken rules: soundings status --json, or the Data Docs.")
     if totals(run).quarantined:
@@ -178,8 +176,11 @@ def _to_set(head: str, secrets: Sequence[tuple[str, str, str]]) -> None:
     if secrets:
         say(head)
     for source, name, what in secrets:
-        told = textwrap.wrap(what, COLUMNS - 4, break_long_words=False, break_on_hyphens=False)
-        say("\n    ".join([f"{source}: {name}", *told]))
+        say("\n    ".join([f"{source}: {name}", *_lines(what, COLUMNS - 4)]))
+
+
+def _lines(text: str, columns: int) -> list[str]:
+    return textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False)
 
 
 def _reads(options: AnyOptions) -> str:

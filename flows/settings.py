@@ -206,8 +206,10 @@ def mask_key(settings: Settings) -> str | None:
     return settings.mask_key.get_secret_value() if settings.mask_key else None
 
 
-def prefect_environment(data_dir: Path, api_url: str | None = None) -> dict[str, str]:
-    """Where Prefect keeps its state and that it keeps quiet; what the operator has set wins.
+def prefect_environment(data_dir: Path, api_url: str | None = None, *, is_quiet: bool = False) -> dict[str, str]:
+    """Where Prefect keeps its state and that it keeps to itself; what the operator has set wins.
+
+    `is_quiet` leaves its warnings only. A logger's level would not do: Prefect sets it anew when it is imported.
 
     The folder is made here: where its parent is missing, Prefect's server does not start, and does not say why.
     """
@@ -220,6 +222,7 @@ def prefect_environment(data_dir: Path, api_url: str | None = None) -> dict[str,
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
         **({"PREFECT_API_URL": api_url} if api_url else {}),
+        **({"PREFECT_LOGGING_LEVEL": "WARNING"} if is_quiet else {}),
     }
     return {name: os.environ.get(name) or value for name, value in wanted.items()}
 

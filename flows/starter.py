@@ -1,4 +1,4 @@
-"""A first `soundings.toml` for somebody's own brand, on the sources that need no credentials."""
+"""A first `soundings.toml` for somebody's own brand, on Hacker News, which needs no credentials."""
 
 from __future__ import annotations
 

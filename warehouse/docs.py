@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +12,12 @@ from warehouse.migrate import migrate
 from warehouse.models import build
 
 PAGE = Path(__file__).parent / "data" / "docs" / "index.html"
+# dbt's page calls itself after dbt, and cuts each definition to the width that its empty columns leave.
+HEAD = """<title>Soundings: models and columns</title>
+<style>
+td[style*="max-width: 1px"] { max-width: none !important; min-width: 24em; white-space: normal !important }
+</style>
+"""
 
 
 def write_docs(page: Path = PAGE) -> Path:
@@ -24,8 +29,9 @@ def write_docs(page: Path = PAGE) -> Path:
         with connect(warehouse, settings=settings) as con:
             migrate(con)
         build(warehouse, data_dir, settings, reporting_timezone="UTC", full_refresh=True)
-        page.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(describe_project(warehouse, data_dir, settings), page)
+        described = describe_project(warehouse, data_dir, settings).read_text("utf-8")
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(described.replace("<title>dbt Docs</title>", HEAD, 1), "utf-8")
     return page
 
 

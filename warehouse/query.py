@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
@@ -121,7 +122,7 @@ def _grid(columns: Sequence[str], rows: Sequence[Row]) -> Table:
     widest = next((cap for cap in range(WIDTH, 8, -1) if sum(min(width, cap) + 2 for width in widths) <= WIDTH), 8)
     table = Table(box=None, pad_edge=False)
     for position, header in enumerate(cells[0]):
-        is_number = any(isinstance(row[position], (int, float)) for row in rows)
+        is_number = any(isinstance(row[position], (int, float, Decimal)) for row in rows)
         table.add_column(header, justify="right" if is_number else "left", no_wrap=True, max_width=widest)
     for line in cells[1:]:
         table.add_row(*line)

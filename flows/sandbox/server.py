@@ -229,7 +229,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=60)
-    parser.add_argument("--scale", type=float, default=1.0, help="1 is about 140 posts a day")
+    parser.add_argument("--scale", type=float, default=1.0, help="1 is about 150 posts a day")
     parser.add_argument("--end", type=datetime.fromisoformat, help="the world's end, naive UTC; the present by default")
     parser.add_argument("--requests-per-hour", type=int, default=REQUESTS_PER_HOUR)
     parser.add_argument("--write", type=Path, help="a folder for soundings.toml and the export files")

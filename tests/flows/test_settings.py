@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -155,7 +159,19 @@ def test_the_starter_refuses_a_query_that_cannot_be_read(tmp_path: Path) -> None
 
 def test_what_the_operator_set_for_prefect_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_HOME", "mine")
-    assert settings.prefect_environment(tmp_path)["PREFECT_HOME"] == "mine"
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "DEBUG")
+    found = settings.prefect_environment(tmp_path, is_quiet=True)
+    assert (found["PREFECT_HOME"], found["PREFECT_LOGGING_LEVEL"]) == ("mine", "DEBUG")
+
+
+def test_prefect_tells_warnings_only_where_it_is_to_be_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PREFECT_HOME", "PREFECT_LOGGING_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+    assert "PREFECT_LOGGING_LEVEL" not in settings.prefect_environment(tmp_path)
+    quiet = os.environ | settings.prefect_environment(tmp_path, is_quiet=True)
+    asked = "import logging, prefect.main; print(logging.getLogger('prefect').getEffectiveLevel())"
+    said = subprocess.run([sys.executable, "-c", asked], env=quiet, capture_output=True, text=True, check=True).stdout
+    assert int(said) == logging.WARNING
 
 
 @pytest.fixture

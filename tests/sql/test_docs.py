@@ -14,6 +14,8 @@ SQL = Path(__file__).resolve().parents[2] / "sql"
 
 def test_the_page_holds_every_public_column_with_its_definition(tmp_path: Path) -> None:
     page = write_docs(tmp_path / "index.html").read_text("utf-8")
+    assert "<title>Soundings" in page
+    assert "Here stands what each table and column means" in page
     models = [m for path in (SQL / "marts").glob("*.yml") for m in yaml.safe_load(path.read_text("utf-8"))["models"]]
     assert {model["name"] for model in models} == {path.stem for path in (SQL / "marts").glob("*.sql")}
     for model in models:

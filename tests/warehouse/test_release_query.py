@@ -57,6 +57,15 @@ def test_an_answer_without_rows_is_well_formed(con: duckdb.DuckDBPyConnection) -
     assert "".join(run(con, query, "table")).split() == ["mentions"]
 
 
+def test_numbers_stand_right_decimals_too(con: duckdb.DuckDBPyConnection) -> None:
+    query = "select 'acme' as brand, 8.5::decimal(9, 1) as share, 9 as n union select 'globex', 100.0, 10 order by n"
+    assert "".join(run(con, query, "table")).splitlines() == [
+        "brand   share   n",
+        "acme      8.5   9",
+        "globex  100.0  10",
+    ]
+
+
 def test_a_long_answer_comes_in_pieces(con: duckdb.DuckDBPyConnection) -> None:
     pieces = list(run(con, "select i, 'é' || i as t from range(25000) as r (i)", "json"))
     assert len(pieces) == 4
