@@ -2,6 +2,11 @@
 
 {% macro response_limits() -%}{{ return([('15m', 0.25), ('1h', 1), ('4h', 4), ('24h', 24)]) }}{%- endmacro %}
 
+{#- The same, NULL where `told` is NULL in all rows: what nobody scored is not 0. -#}
+{% macro how_many_of(told, condition) -%}
+    cast(sum(case when {{ condition }} then 1 when {{ told }} is not null then 0 end) as bigint)
+{%- endmacro %}
+
 {#- How many rows fulfil it: a bigint. -#}
 {% macro how_many(condition) -%}
     cast(sum(case when {{ condition }} then 1 else 0 end) as bigint)

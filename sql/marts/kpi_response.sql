@@ -77,7 +77,10 @@ select
     case
         when outcomes.has_thanked then true
         when items.first_response_at is null and items.observed_until is null then null
-        when items.first_response_at is null or outcomes.last_spoken_at > items.last_response_at then false
+        when items.first_response_at is null then false
+        when outcomes.last_spoken_at > items.last_response_at
+            -- Known only where no thanks and no later answer can have been missed.
+            then case when not outcomes.has_thanked and items.observed_until >= outcomes.last_spoken_at then false end
         when items.quiet_hours >= 72 then true
     end as is_resolved,
     mentions.language = answers.language as is_language_match,

@@ -34,11 +34,11 @@ counted as (
         {{ how_many('is_clock_start and is_deflection') }} as deflections,
         {{ how_many('is_clock_start and is_selling') }} as sellings,
         {{ how_many('is_clock_start and is_deflection is not null') }} as answers_scored,
-        {{ how_many('is_complaint') }} as complaints,
+        {{ how_many_of('is_complaint', 'is_complaint') }} as complaints,
         cast(sum(case when is_complaint then heat end) as bigint) as complaint_heat,
-        {{ how_many("effort = 'resolve'") }} as effort_resolve,
-        {{ how_many("effort = 'acknowledge'") }} as effort_acknowledge,
-        {{ how_many("effort = 'no action'") }} as effort_no_action
+        {{ how_many_of('effort', "effort = 'resolve'") }} as effort_resolve,
+        {{ how_many_of('effort', "effort = 'acknowledge'") }} as effort_acknowledge,
+        {{ how_many_of('effort', "effort = 'no action'") }} as effort_no_action
     from lasting
     group by entity_id, department, platform, report_date
 )

@@ -47,13 +47,25 @@ periods as (
     select entity_id, period, first_date, last_date from {{ ref('int_voices') }}
 ),
 
+-- Months of which something was read: elsewhere nobody knows who came back.
+known_months as (
+    select entity_id, first_date from coverage
+    where coverage > 0 and period <> 'last 28 days'
+    union
+    select entity_id, first_date from {{ ref('int_voices') }}
+    where unique_authors > 0 and period <> 'last 28 days'
+),
+
 spine as (
     select
         periods.*,
         periods.period <> 'last 28 days'
-        and last_day({{ add_days('periods.last_date', 1) }}) < clock.report_date as is_next_month_over
+        and known.first_date is not null
+        and last_day({{ add_days('periods.last_date', 1) }}) < clock.report_date as is_next_month_known
     from periods
     cross join clock
+    left join known_months as known
+        on periods.entity_id = known.entity_id and {{ add_days('periods.last_date', 1) }} = known.first_date
 )
 
 select
@@ -72,11 +84,11 @@ select
     voices.top_10_interactions,
     voices.top_10_share,
     cast(coalesce(voices.unique_engaged_accounts, 0) as bigint) as unique_engaged_accounts,
-    cast(coalesce(voices.advocates, 0) as bigint) as advocates,
-    cast(coalesce(voices.detractors, 0) as bigint) as detractors,
-    case when spine.is_next_month_over then coalesce(voices.retained_authors, 0) end as retained_authors,
+    cast(case when voices.period is null then 0 else voices.advocates end as bigint) as advocates,
+    cast(case when voices.period is null then 0 else voices.detractors end as bigint) as detractors,
+    case when spine.is_next_month_known then coalesce(voices.retained_authors, 0) end as retained_authors,
     case
-        when spine.is_next_month_over
+        when spine.is_next_month_known
             then {{ ratio('coalesce(voices.retained_authors, 0)', 'voices.unique_authors') }}
     end as retention_ratio
 from spine

@@ -174,5 +174,6 @@ def _resolved(answers: list[Row], own: list[Row], at: datetime | None, observed:
         return False if observed else None
     last = answers[-1]["published_at"]
     if own and own[-1]["published_at"] > last:
-        return False
+        is_known = observed and observed >= own[-1]["published_at"] and all(m["intents"] is not None for m in own)
+        return False if is_known else None
     return True if observed and observed - last >= timedelta(hours=72) else None

@@ -153,8 +153,9 @@ def _quality(rows: list[Row]) -> Row:
         known = [r[fact] for r in clocks if r[fact] is not None]
         answer |= {part: sum(known), whole: len(known), f"{name}_ratio": over(sum(known), len(known))}
     heats = [r["heat"] for r in rows if r["is_complaint"]]
-    answer |= {"complaints": len(heats), "complaint_heat": sum(heats) if heats else None}
-    efforts = [r["effort"] for r in rows]
+    is_scored = any(r["is_complaint"] is not None for r in rows)
+    answer |= {"complaints": len(heats) if is_scored else None, "complaint_heat": sum(heats) if heats else None}
+    efforts = [r["effort"] for r in rows if r["effort"] is not None]
     for name in ("resolve", "acknowledge", "no action"):
-        answer[f"effort_{name.replace(' ', '_')}"] = efforts.count(name)
+        answer[f"effort_{name.replace(' ', '_')}"] = efforts.count(name) if efforts else None
     return answer

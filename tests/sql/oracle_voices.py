@@ -135,10 +135,14 @@ class Voices:
                 told[m["author_id"]].append(m["E"])
         x = np.sort([max(sum(drawn), 0) for drawn in told.values()])
         n, share = len(x), (x / x.sum() if len(x) and x.sum() > 0 else None)
+        others = [m["sentiment"] for m in now if not m["brands"]]
+        is_scored = not others or any(others)
         asked = [h for h in hours if first <= h[1] <= last]
         whole = sum(h[2] for h in asked)
         next_last = _month(last + timedelta(days=1))[1]
-        is_over = period != "last 28 days" and next_last < self.today
+        is_read = any(last < h[1] <= next_last and h[3] > 0 for h in hours)
+        is_read |= any(last < m["day"] <= next_last for m in mine)
+        is_over = period != "last 28 days" and next_last < self.today and is_read
         again = {m["author_id"] for m in mine if last < m["day"] <= next_last}
         return {
             "first_date": first, "last_date": last,
@@ -153,7 +157,8 @@ class Voices:
             "unique_engaged_accounts": len(
                 {m["author_id"] for m in now if not m["brands"]} | {a for a, d in acted if first <= d <= last}
             ),
-            "advocates": _twice(mine, "positive", span), "detractors": _twice(mine, "negative", span),
+            "advocates": _twice(mine, "positive", span) if is_scored else None,
+            "detractors": _twice(mine, "negative", span) if is_scored else None,
             "retained_authors": len(authors & again) if is_over else None,
             "retention_ratio": len(authors & again) / len(authors) if is_over and authors else None,
         }  # fmt: skip

@@ -16,6 +16,7 @@ replies_back as (
         clocks.brand_id,
         messages.published_at,
         messages.sentiment,
+        messages.intents is not null as is_scored,
         {{ array_has('messages.intents', "'thanks'") }} as is_thanks,
         row_number() over (
             partition by clocks.mention_id, clocks.brand_id
@@ -32,7 +33,11 @@ spoken_back as (
         brand_id,
         max(case when reply_no = 1 then sentiment end) as next_sentiment,
         max(published_at) as last_spoken_at,
-        max(case when is_thanks then 1 else 0 end) = 1 as has_thanked
+        -- Thanks may stand in a text that nobody scored.
+        case
+            when max(case when is_thanks then 1 else 0 end) = 1 then true
+            when min(case when is_scored then 1 else 0 end) = 1 then false
+        end as has_thanked
     from replies_back
     group by mention_id, brand_id
 ),
@@ -76,7 +81,7 @@ select
     clocks.brand_id,
     spoken_back.next_sentiment,
     spoken_back.last_spoken_at,
-    coalesce(spoken_back.has_thanked, false) as has_thanked,
+    case when spoken_back.mention_id is null then false else spoken_back.has_thanked end as has_thanked,
     greatest(coalesce(drawn.replies, 0), coalesce(counted.acts, 0)) as heat
 from clocks
 left join spoken_back on clocks.mention_id = spoken_back.mention_id and clocks.brand_id = spoken_back.brand_id

@@ -45,7 +45,12 @@ spoken as (
         periods.period,
         mentions.author_id,
         max(case when mentions.report_date <= periods.last_date then 1 else 0 end) as is_now,
-        max(case when mentions.report_date > periods.last_date then 1 else 0 end) as is_next
+        max(case when mentions.report_date > periods.last_date then 1 else 0 end) as is_next,
+        -- 0: an owned account, or not now; 1: nobody scored it; 2: scored.
+        max(
+            case when mentions.report_date > periods.last_date or mentions.is_owned then 0 else 1 end
+            * case when mentions.sentiment is null then 1 else 2 end
+        ) as mood_known
     from mentions
     inner join {{ ref('int_voice_periods') }} as periods
         on mentions.report_date between periods.first_date and periods.next_last_date
@@ -53,7 +58,11 @@ spoken as (
 ),
 
 retained as (
-    select entity_id, period, cast(sum(is_now * is_next) as bigint) as retained_authors
+    select
+        entity_id,
+        period,
+        cast(sum(is_now * is_next) as bigint) as retained_authors,
+        max(mood_known) = 1 as is_mood_unknown
     from spoken
     group by entity_id, period
 ),
@@ -79,8 +88,8 @@ select
     shares.top_10_interactions,
     shares.top_10_share,
     engagement.unique_engaged_accounts,
-    loyal.advocates,
-    loyal.detractors,
+    case when retained.is_mood_unknown then null else coalesce(loyal.advocates, 0) end as advocates,
+    case when retained.is_mood_unknown then null else coalesce(loyal.detractors, 0) end as detractors,
     retained.retained_authors
 from found
 inner join {{ ref('int_voice_periods') }} as periods on found.period = periods.period
