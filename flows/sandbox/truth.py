@@ -111,6 +111,8 @@ def _daily(named: pl.DataFrame, spine: pl.DataFrame, grain: list[str]) -> pl.Dat
     author = pl.col("author_id")
     counted = named.group_by(keys).agg(
         mentions=pl.len(),
+        mentions_with_author=author.count(),
+        mentions_with_interactions=pl.col("interactions").count(),
         unique_authors=author.n_unique(),
         new_authors=author.filter("is_new").n_unique(),
         interactions=_known_sum("interactions"),
@@ -123,6 +125,8 @@ def _daily(named: pl.DataFrame, spine: pl.DataFrame, grain: list[str]) -> pl.Dat
     audience = named.unique([*keys, "author_id"]).group_by(keys).agg(potential_audience=_known_sum("followers"))
     zeros = [
         "mentions",
+        "mentions_with_author",
+        "mentions_with_interactions",
         "unique_authors",
         "new_authors",
         "owned_mentions",
@@ -137,7 +141,7 @@ def _daily(named: pl.DataFrame, spine: pl.DataFrame, grain: list[str]) -> pl.Dat
         daily = daily.join(trailing, on=keys, how="left")
     return daily.with_columns(
         returning_authors=pl.col("unique_authors") - pl.col("new_authors"),
-        mentions_per_author=_ratio("mentions", "unique_authors"),
+        mentions_per_author=_ratio("mentions_with_author", "unique_authors"),
         ugc_ratio=_ratio("ugc_mentions", "mentions"),
     )
 

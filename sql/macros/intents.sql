@@ -12,6 +12,11 @@
 {#- Why counts by intent are NULL; NULL where they are told. -#}
 {% macro intents_reason(is_known) -%}case when not {{ is_known }} then 'no intents scored' end{%- endmacro %}
 
+{#- A count of int_intent_days, 0 where it has no row; one of authors is NULL there where nobody is known. -#}
+{% macro or_none(prefix, count) -%}
+    case when {{ prefix }}mentions is null then 0 else {{ prefix }}{{ count }} end
+{%- endmacro %}
+
 {#- A row for each day and each of `groups`, in the column `name`. Of what has no score nothing is known; spam is no part of
     the scored mentions, so it has no share of them. -#}
 {% macro wants_by_day(name, groups) %}
@@ -49,7 +54,7 @@ select
     wanted.scored_mentions,
     {{ intents_reason('wanted.is_known') }} as intents_reason,
     {% for count in ['mentions', 'unique_authors', 'positive_mentions', 'neutral_mentions', 'negative_mentions'] -%}
-        case when wanted.is_known then coalesce(counts.{{ count }}, 0) end as {{ count }},
+        case when wanted.is_known then {{ or_none('counts.', count) }} end as {{ count }},
     {% endfor -%}
     {{ net_sentiment('counts.') }} as net_sentiment,
     case

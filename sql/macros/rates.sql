@@ -27,3 +27,13 @@
         {%- endfor -%}
     ), ''), 'nothing')
 {%- endmacro %}
+
+{#- A count of known authors, from the counts of mentions with `prefix` and `suffix`: NULL where there are mentions, and of
+    none the author is told. -#}
+{% macro of_known_authors(count, prefix='', suffix='') -%}
+    case
+        when
+            coalesce({{ prefix }}mentions{{ suffix }}, 0) = 0 or {{ prefix }}mentions_with_author{{ suffix }} > 0
+            then {{ count }}
+    end
+{%- endmacro %}

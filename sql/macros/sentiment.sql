@@ -65,12 +65,15 @@
 
 {#- Public columns of the last 7 or 28 days, from the sums of `prefix`. -#}
 {% macro days_so_far(prefix, suffix) -%}
-    {%- set mentions, authors, new = prefix ~ 'mentions' ~ suffix, prefix ~ 'unique_authors' ~ suffix, prefix ~ 'new_authors' ~ suffix -%}
-    {{ mentions }},
+    {%- set authors, new = prefix ~ 'unique_authors' ~ suffix, prefix ~ 'new_authors' ~ suffix -%}
+    {%- set with_author = prefix ~ 'mentions_with_author' ~ suffix -%}
+    {{ prefix }}mentions{{ suffix }},
+    {{ with_author }},
     {{ authors }},
-    {{ ratio(mentions, authors) }} as mentions_per_author{{ suffix }},
+    {{ ratio(with_author, authors) }} as mentions_per_author{{ suffix }},
     {{ new }},
     {{ authors }} - {{ new }} as returning_authors{{ suffix }},
+    {{ prefix }}mentions_with_interactions{{ suffix }},
     {{ prefix }}interactions{{ suffix }},
     {{ prefix }}views{{ suffix }},
     {{ prefix }}potential_audience{{ suffix }},

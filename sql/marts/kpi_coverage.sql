@@ -21,7 +21,9 @@ select
     coverage.has_loss,
     coverage.duplicates,
     coverage.rejected,
-    {{ ratio('coverage.items - coverage.rejected', 'coverage.items') }} as native_search_precision,
+    case
+        when coverage.topic_id is not null then {{ ratio('coverage.items - coverage.rejected', 'coverage.items') }}
+    end as native_search_precision,
     coverage.quarantined,
     coverage.rate_limited,
     coverage.last_covered_at,

@@ -68,7 +68,7 @@ select
         case when days.is_known then coalesce(intents.{{ group }}_mentions, 0) end as {{ group }}_mentions,
     {% endfor -%}
     {% for count in ['mentions', 'unique_authors', 'positive_mentions', 'neutral_mentions', 'negative_mentions'] -%}
-        case when days.is_known then coalesce(intents.{{ count }}, 0) end as workplace_{{ count }},
+        case when days.is_known then {{ or_none('intents.', count) }} end as workplace_{{ count }},
     {% endfor -%}
     {{ net_sentiment('intents.') }} as workplace_net_sentiment,
     coalesce(posts.posts, 0) as employee_posts,

@@ -20,7 +20,7 @@ select
     spikes.baseline_days,
     spikes.volume_p,
     spikes.volume_q,
-    spikes.authors,
+    case when spikes.posts = 0 or spikes.authors > 0 then spikes.authors end as authors,
     spikes.others,
     spikes.others_posts,
     spikes.others_expected_posts,

@@ -5,40 +5,8 @@ with clock as (
     select {{ report_date('max(as_of)') }} as report_date from {{ ref('stg_runs') }}
 ),
 
-asked as (
-    select
-        entity_id,
-        cast(date_trunc('month', report_date) as date) as first_date,
-        sum(asked_micros) as asked,
-        sum(covered_micros) as covered
-    from {{ ref('int_entity_asked_days') }}
-    group by entity_id, cast(date_trunc('month', report_date) as date)
-),
-
-asked_lately as (
-    select days.entity_id, clock.report_date, sum(days.asked_micros) as asked, sum(days.covered_micros) as covered
-    from {{ ref('int_entity_asked_days') }} as days
-    inner join clock
-        on days.report_date between {{ add_days('clock.report_date', -27) }} and clock.report_date
-    group by days.entity_id, clock.report_date
-),
-
 coverage as (
-    select
-        entity_id,
-        substr(cast(first_date as string), 1, 7) as period,
-        first_date,
-        last_day(first_date) as last_date,
-        {{ ratio('covered', 'asked') }} as coverage
-    from asked
-    union all
-    select
-        entity_id,
-        'last 28 days' as period,
-        {{ add_days('report_date', -27) }} as first_date,
-        report_date as last_date,
-        {{ ratio('covered', 'asked') }} as coverage
-    from asked_lately
+    select * from {{ ref('int_voice_coverage') }}
 ),
 
 periods as (
@@ -54,6 +22,19 @@ known_months as (
     union
     select entity_id, first_date from {{ ref('int_voices') }}
     where unique_authors > 0 and period <> 'last 28 days'
+),
+
+mentions as (
+    select
+        periods.entity_id,
+        periods.period,
+        sum(days.mentions) as mentions,
+        sum(days.mentions_with_author) as mentions_with_author
+    from periods
+    inner join {{ ref('int_entity_days') }} as days
+        on periods.entity_id = days.entity_id and days.scope = '*'
+        and days.report_date between periods.first_date and periods.last_date
+    group by periods.entity_id, periods.period
 ),
 
 spine as (
@@ -75,7 +56,7 @@ select
     spine.first_date,
     spine.last_date,
     coverage.coverage,
-    cast(coalesce(voices.unique_authors, 0) as bigint) as unique_authors,
+    cast({{ of_known_authors('coalesce(voices.unique_authors, 0)', 'mentions.') }} as bigint) as unique_authors,
     cast(coalesce(voices.authors_told, 0) as bigint) as authors_told,
     voices.interactions,
     voices.gini,
@@ -83,7 +64,8 @@ select
     voices.effective_voices,
     voices.top_10_interactions,
     voices.top_10_share,
-    cast(coalesce(voices.unique_engaged_accounts, 0) as bigint) as unique_engaged_accounts,
+    cast(coalesce(voices.unique_engaged_accounts, {{ of_known_authors('0', 'mentions.') }}) as bigint)
+        as unique_engaged_accounts,
     cast(case when voices.period is null then 0 else voices.advocates end as bigint) as advocates,
     cast(case when voices.period is null then 0 else voices.detractors end as bigint) as detractors,
     case when spine.is_next_month_known then coalesce(voices.retained_authors, 0) end as retained_authors,
@@ -93,5 +75,6 @@ select
     end as retention_ratio
 from spine
 inner join {{ ref('dim_entities') }} as entities on spine.entity_id = entities.entity_id
+left join mentions on spine.entity_id = mentions.entity_id and spine.period = mentions.period
 left join coverage on spine.entity_id = coverage.entity_id and spine.period = coverage.period
 left join {{ ref('int_voices') }} as voices on spine.entity_id = voices.entity_id and spine.period = voices.period

@@ -151,10 +151,8 @@ class Oracle:
             "entity_kind": self.entities[entity]["entity_kind"],
             **({"never_told": NEVER_TOLD[scope]} if scope else {}),
             "mentions": len(rows),
-            "unique_authors": len(authors),
-            "mentions_per_author": over(len(rows), len(authors)),
-            "new_authors": new,
-            "returning_authors": len(authors) - new,
+            **_people(rows, new),
+            "mentions_with_interactions": sum(row["interactions"] is not None for row in rows),
             "interactions": sum_of(row["interactions"] for row in rows),
             "interactions_basis": "+".join(part for part in PARTS if part in told) or None,
             "views": sum_of(row["views"] for row in rows),
@@ -176,10 +174,8 @@ class Oracle:
             new = sum(firsts[entity, scope, author] in days for author in latest)
             window = {
                 "mentions": len(rows),
-                "unique_authors": len(latest),
-                "mentions_per_author": over(len(rows), len(latest)),
-                "new_authors": new,
-                "returning_authors": len(latest) - new,
+                **_people(rows, new),
+                "mentions_with_interactions": sum(row["interactions"] is not None for row in rows),
                 "interactions": sum_of(row["interactions"] for row in rows),
                 "views": sum_of(row["views"] for row in rows),
                 "potential_audience": sum_of(self.followers(author, last) for author, last in latest.items()),
@@ -194,7 +190,7 @@ class Oracle:
             return {f"set_{name}": None for name in SHARES} | {f"share_of_voice_{s}": None for s in SHARES.values()}
         members = [days[e, scope, day] for e in self._rivals(entity) if (e, scope, day) in days]
         sums = {name: sum_of(row[name] for row in members) for name in SHARES}
-        for name in ("positive_mentions", "interactions"):
+        for name in ("positive_mentions", "interactions", "unique_authors"):
             if any(row["mentions"] and row[name] is None for row in members):
                 sums[name] = None
         own = days[key]
@@ -219,3 +215,16 @@ class Oracle:
                 shares += [own] if total and own is not None else []
             answer[f"share_of_voice_{share}_macro"] = sum(shares) / len(shares) if shares else None
         return answer
+
+
+def _people(rows: list[Row], new: int) -> Row:
+    """Who wrote these; nothing is known of them where no author of any is told."""
+    told = [row["author"] for row in rows if row["author"] is not None]
+    authors = len(set(told)) if told or not rows else None
+    return {
+        "mentions_with_author": len(told),
+        "unique_authors": authors,
+        "mentions_per_author": over(len(told), authors),
+        "new_authors": None if authors is None else new,
+        "returning_authors": None if authors is None else authors - new,
+    }

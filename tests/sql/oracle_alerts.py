@@ -88,7 +88,7 @@ class Alerts:
             "coverage": self.coverage.get((entity, scope, day)),
             "is_complete": counted.complete,
             "posts": counted.posts,
-            "authors": counted.authors,
+            "authors": counted.authors if counted.authors or counted.posts == 0 else None,
             "first_mention_id": first.get("mention_id"),
             "first_mention_at": first.get("at"),
             "top_mention_id": top.get("mention_id"),

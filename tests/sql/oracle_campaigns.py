@@ -162,8 +162,10 @@ class Campaigns:
         )  # fmt: skip
 
 
-def _authors(rows: list[Row]) -> int:
-    return len({row["author"] for row in rows} - {None})
+def _authors(rows: list[Row]) -> int | None:
+    """Of silence nobody; not known where no author of any is told."""
+    known = len({row["author"] for row in rows} - {None})
+    return known if known or not rows else None
 
 
 def _interactions(rows: list[Row]) -> float | None:

@@ -61,6 +61,7 @@ def hours_asked(spans: list[Row]) -> float:
 def coverage_of(spans: list[Row], as_of: datetime) -> Row:
     """Of one day of one question."""
     covered = [span for span in spans if span["is_covered"]]
+    is_search = spans[0]["topic_id"] is not None
     asked_hours, covered_hours = hours_asked(spans), hours_asked(covered)
     attempts = defaultdict(list)
     for span in spans:
@@ -82,7 +83,7 @@ def coverage_of(spans: list[Row], as_of: datetime) -> Row:
         **total,
         "duplicates": None if None in repeated else sum(repeated),
         "has_loss": any(span["lost_items"] > 0 for span in chosen),
-        "native_search_precision": over(total["items"] - total["rejected"], total["items"]),
+        "native_search_precision": over(total["items"] - total["rejected"], total["items"]) if is_search else None,
         "rate_limited": sum(span["rate_limited"] for span in spans if span["is_first"]),
         "last_covered_at": last,
         "freshness_hours": None if last is None else (as_of - last) / timedelta(hours=1),

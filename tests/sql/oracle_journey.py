@@ -73,7 +73,7 @@ def _counted(scored: list[Row], intents: set[str], *, is_known: bool) -> Row:
     moods = {mood: sum(m["sentiment"] == mood for m in mine) for mood in ("positive", "neutral", "negative")}
     net = over(100 * (moods["positive"] - moods["negative"]), sum(moods.values()))
     row = {
-        "mentions": len(mine), "unique_authors": len({m["author_id"] for m in mine} - {None}),
+        "mentions": len(mine), "unique_authors": (len({m["author_id"] for m in mine} - {None}) or None) if mine else 0,
         **{f"{mood}_mentions": n for mood, n in moods.items()}, "net_sentiment": net,
     }  # fmt: skip
     return row if is_known else dict.fromkeys(row)

@@ -116,12 +116,16 @@ class Voices:
         found = {}
         for entity in self.oracle.entities:
             mine = [m for m in by_query if m["entity"] == entity and m["author_id"]]
+            strangers = [m["day"] for m in by_query if m["entity"] == entity and not m["author_id"]]
             acted = [(a, d) for e, a, d in acts if e == entity]
             hours = [h for h in asked if h[0] == entity]
             for period, (first, last) in periods.items():
                 within = [first <= d <= last for d in (*(m["day"] for m in mine), *(d for _, d in acted))]
                 if any(within) or any(first <= h[1] <= last for h in hours):
                     found[entity, period] = self._voice(period, (first, last), mine, acted, hours)
+                    if found[entity, period]["unique_authors"] == 0 and any(first <= day <= last for day in strangers):
+                        unknown = ["unique_authors", "unique_engaged_accounts"]
+                        found[entity, period] |= {n: found[entity, period][n] or None for n in unknown}
                     found[entity, period]["entity_kind"] = self.oracle.entities[entity]["entity_kind"]
         return found
 

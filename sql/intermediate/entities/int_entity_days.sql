@@ -19,6 +19,8 @@ totals as (
         scope,
         report_date,
         cast(count(*) as bigint) as mentions,
+        cast(count(author_id) as bigint) as mentions_with_author,
+        cast(count(interactions) as bigint) as mentions_with_interactions,
         cast(sum({{ exact('interactions') }}) as double) as interactions,
         max(case when has_likes then 1 else 0 end) as has_likes,
         max(case when has_replies then 1 else 0 end) as has_replies,
@@ -61,13 +63,9 @@ asked as (
 ),
 
 coverage as (
-    select entity_id, platform as scope, report_date, sum(asked_micros) as asked, sum(covered_micros) as covered
-    from asked
-    group by entity_id, platform, report_date
-    union all
-    select entity_id, '*' as scope, report_date, sum(asked_micros) as asked, sum(covered_micros) as covered
-    from asked
-    group by entity_id, report_date
+    select entity_id, scope, report_date, sum(asked_micros) as asked, sum(covered_micros) as covered
+    from (select *, platform as scope from asked union all select *, '*' as scope from asked) as scoped
+    group by entity_id, scope, report_date
 ),
 
 spine as (
@@ -82,8 +80,10 @@ select
     spine.report_date,
     {{ ratio('coverage.covered', 'coverage.asked') }} as coverage,
     coalesce(totals.mentions, 0) as mentions,
-    coalesce(authors.unique_authors, 0) as unique_authors,
-    coalesce(authors.new_authors, 0) as new_authors,
+    coalesce(totals.mentions_with_author, 0) as mentions_with_author,
+    coalesce(totals.mentions_with_interactions, 0) as mentions_with_interactions,
+    {{ of_known_authors('coalesce(authors.unique_authors, 0)', 'totals.') }} as unique_authors,
+    {{ of_known_authors('coalesce(authors.new_authors, 0)', 'totals.') }} as new_authors,
     authors.potential_audience,
     totals.interactions,
     {{ interactions_basis('totals.has_', '= 1') }} as interactions_basis,

@@ -1,7 +1,8 @@
 -- Grain: one row per entity, scope (a platform, or '*') and reporting day of int_entity_days: its last 7 and 28 days.
 {{ config(materialized='incremental', unique_key='report_date', meta={'scope': 'int_kpi_days'}) }}
 
-{%- set whole = ['mentions', 'new_authors', 'views', 'positive_mentions', 'neutral_mentions', 'negative_mentions'] %}
+{%- set whole = ['mentions', 'mentions_with_author', 'mentions_with_interactions', 'new_authors', 'views'] %}
+{%- set moods = ['positive_mentions', 'neutral_mentions', 'negative_mentions'] %}
 {%- set parts = ['interactions', 'positive_interactions', 'neutral_interactions', 'negative_interactions'] %}
 
 with days as (
@@ -61,7 +62,7 @@ authors as (
 sums as (
     select
         {% for width in [7, 28] -%}
-            {% for name in whole -%}
+            {% for name in whole + moods -%}
                 cast(sum({{ name }}) over last_{{ width }} as bigint) as {{ name }}_{{ width }}d,
             {% endfor -%}
             {% for name in parts -%}
@@ -74,21 +75,20 @@ sums as (
     from days
     window
         last_7 as (
-            partition by entity_id, scope order by day_number nulls last
-            range between 6 preceding and current row
+            partition by entity_id, scope order by day_number nulls last range between 6 preceding and current row
         ),
         last_28 as (
-            partition by entity_id, scope order by day_number nulls last
-            range between 27 preceding and current row
+            partition by entity_id, scope order by day_number nulls last range between 27 preceding and current row
         )
 )
 
 select
     {% for width in ['_7d', '_28d'] -%}
-        {% for name in ['mentions', 'new_authors', 'interactions', 'views'] -%}
+        {% for name in ['mentions', 'mentions_with_author', 'mentions_with_interactions', 'interactions', 'views'] -%}
             sums.{{ name ~ width }},
         {% endfor -%}
-        authors.unique_authors{{ width }},
+        {{ of_known_authors('sums.new_authors' ~ width, 'sums.', width) }} as new_authors{{ width }},
+        {{ of_known_authors('authors.unique_authors' ~ width, 'sums.', width) }} as unique_authors{{ width }},
         authors.potential_audience{{ width }},
         {{ told_sentiment('sums.', width) }},
     {% endfor -%}

@@ -23,10 +23,10 @@ sets as (
         scope,
         report_date,
         cast(sum(mentions) as bigint) as set_mentions,
-        -- A rival whose interactions nobody told would otherwise leave the whole voice to the others.
+        -- A rival whose interactions or authors nobody told would otherwise leave the whole voice to the others.
         case when count(part_interactions) = count(*) then cast(sum({{ exact('interactions') }}) as double) end
             as set_interactions,
-        cast(sum(unique_authors) as bigint) as set_unique_authors,
+        case when count(unique_authors) = count(*) then cast(sum(unique_authors) as bigint) end as set_unique_authors,
         -- A brand whose texts nobody scored would otherwise look unloved beside one whose texts are scored.
         case when count(positive_mentions) = count(*) then cast(sum(positive_mentions) as bigint) end
             as set_positive_mentions

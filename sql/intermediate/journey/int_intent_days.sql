@@ -65,7 +65,7 @@ select
     report_date,
     intent_group,
     cast(count(*) as bigint) as mentions,
-    cast(count(distinct author_id) as bigint) as unique_authors,
+    cast(nullif(count(distinct author_id), 0) as bigint) as unique_authors,
     {{ how_many("sentiment = 'positive'") }} as positive_mentions,
     {{ how_many("sentiment = 'neutral'") }} as neutral_mentions,
     {{ how_many("sentiment = 'negative'") }} as negative_mentions
