@@ -22,11 +22,9 @@ totals as (
         cast(count(author_id) as bigint) as mentions_with_author,
         cast(count(interactions) as bigint) as mentions_with_interactions,
         cast(sum({{ exact('interactions') }}) as double) as interactions,
-        max(case when has_likes then 1 else 0 end) as has_likes,
-        max(case when has_replies then 1 else 0 end) as has_replies,
-        max(case when has_reposts then 1 else 0 end) as has_reposts,
-        max(case when has_quotes then 1 else 0 end) as has_quotes,
-        max(case when has_upvotes then 1 else 0 end) as has_upvotes,
+        {% for part in ['likes', 'replies', 'reposts', 'quotes', 'upvotes'] -%}
+            max(case when has_{{ part }} then 1 else 0 end) as has_{{ part }},
+        {% endfor -%}
         cast(sum(views) as bigint) as views,
         {{ sentiment_sums() }},
         cast(sum(case when is_owned then 1 else 0 end) as bigint) as owned_mentions,
@@ -64,7 +62,11 @@ asked as (
 
 coverage as (
     select entity_id, scope, report_date, sum(asked_micros) as asked, sum(covered_micros) as covered
-    from (select *, platform as scope from asked union all select *, '*' as scope from asked) as scoped
+    from (
+        select *, platform as scope from asked
+        union all
+        select *, '*' as scope from asked
+    ) as scoped
     group by entity_id, scope, report_date
 ),
 
@@ -79,21 +81,19 @@ select
     spine.scope,
     spine.report_date,
     {{ ratio('coverage.covered', 'coverage.asked') }} as coverage,
-    coalesce(totals.mentions, 0) as mentions,
-    coalesce(totals.mentions_with_author, 0) as mentions_with_author,
-    coalesce(totals.mentions_with_interactions, 0) as mentions_with_interactions,
+    {% for count in [
+        'mentions', 'mentions_with_author', 'mentions_with_interactions', 'owned_mentions', 'employee_mentions',
+        'own_mentions', 'media_mentions', 'ugc_mentions'
+    ] -%}
+        coalesce(totals.{{ count }}, 0) as {{ count }},
+    {% endfor -%}
     {{ of_known_authors('coalesce(authors.unique_authors, 0)', 'totals.') }} as unique_authors,
     {{ of_known_authors('coalesce(authors.new_authors, 0)', 'totals.') }} as new_authors,
     authors.potential_audience,
     totals.interactions,
     {{ interactions_basis('totals.has_', '= 1') }} as interactions_basis,
     totals.views,
-    {{ told_sentiment('totals.') }},
-    coalesce(totals.owned_mentions, 0) as owned_mentions,
-    coalesce(totals.employee_mentions, 0) as employee_mentions,
-    coalesce(totals.own_mentions, 0) as own_mentions,
-    coalesce(totals.media_mentions, 0) as media_mentions,
-    coalesce(totals.ugc_mentions, 0) as ugc_mentions
+    {{ told_sentiment('totals.') }}
 from spine
 left join totals using (entity_id, scope, report_date)
 left join coverage using (entity_id, scope, report_date)
