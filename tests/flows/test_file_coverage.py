@@ -72,6 +72,19 @@ def test_a_stray_post_of_an_era_before_covers_its_own_moment_and_no_day_more(tmp
     assert night(config, NIGHT + DAY) == {}  # it was read, all of it
 
 
+@pytest.mark.slow
+def test_a_day_within_a_hole_has_no_row_and_a_quiet_day_has_one(tmp_path: Path, prefect_api: str) -> None:
+    from flows.nightly import nightly
+
+    config = file_of(tmp_path, datetime(2009, 3, 2, 12), FIRST, FIRST + 4 * DAY, FIRST + 20 * DAY)
+    nightly(config, None, NIGHT, return_state=True)
+    told = "select report_date, mentions, coverage from marts.{} where entity_id = 'acme' order by 1"
+    quiet = [(FIRST.date() + n * DAY, 0, 1.0) for n in (1, 2, 3)]
+    spoken = [(day.date(), 1, 1.0) for day in (FIRST, FIRST + 4 * DAY, FIRST + 20 * DAY, datetime(2009, 3, 2))]
+    for mart in ("kpi_entity_daily", "kpi_entity_platform_daily"):
+        assert raw(config, told.format(mart)) == sorted(quiet + spoken)
+
+
 def test_a_raised_option_reads_the_file_again_and_covers_the_silence(tmp_path: Path) -> None:
     times = [FIRST, FIRST + 20 * DAY]
     night(file_of(tmp_path, *times))
