@@ -11,7 +11,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,8 +131,10 @@ class _Draft:
 def batches(job: Job, windows: Sequence[Outcome]) -> Iterator[Path]:
     """Batch directories, in the order of the windows; each is complete when it is yielded."""
     group = _Draft()
+    days = getattr(job.options, "longest_silence", None)
+    silence = None if days is None else timedelta(days=days)
     for window in windows:
-        part, tally = _Draft(), Tally(window)
+        part, tally = _Draft(), Tally(window, silence)
         for page_id in window.pages:
             _add_page(job, page_id, part, tally)
             if part.is_full:

@@ -17,6 +17,7 @@ from flows.batch import Job, batches
 from flows.landing import Outcome, keep_validators, read_page
 from flows.matching import ITEM
 from flows.runs import utc_now
+from flows.tally import ONE_WINDOW
 from warehouse.known import usual_volume, write_known
 from warehouse.ledger import has_loads, record_verdict
 from warehouse.load import load_batch
@@ -115,10 +116,10 @@ def _withhold(batch: Path) -> None:
 
 
 def _uncover(batch: Path, reasons: Mapping[str, str]) -> None:
-    """Say of windows, by id, that they are not covered, and why: a part of them was withheld."""
+    """Say of windows, by id, that no span of theirs is covered, and why: a part of them was withheld."""
     collection = batch / "collection.parquet"
     if collection.exists() and reasons:
-        reason = pl.col("window_id").replace_strict(reasons, default=None, return_dtype=pl.String)
+        reason = ONE_WINDOW.replace_strict(reasons, default=None, return_dtype=pl.String)
         rows = pl.read_parquet(collection).with_columns(
             is_covered=pl.col("is_covered") & reason.is_null(), error=pl.coalesce(reason, "error")
         )

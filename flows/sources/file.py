@@ -92,6 +92,7 @@ class Options(SourceOptions):
     preamble: int = Field(default=0, ge=0, le=100)  # lines of a CSV file that may stand before the header
     optional: frozenset[str] = frozenset()  # fields whose columns the file may lack
     ignored: frozenset[str] | None = None  # columns left out on purpose; where they are named, others are counted
+    longest_silence: int = Field(default=7, ge=1, le=36_500)  # days; a longer one between two posts is not covered
     threads: bool = True  # keep answers to and parents of matched mentions, though they match no query
 
     @model_validator(mode="before")

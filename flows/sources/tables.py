@@ -49,6 +49,10 @@ class Tables(Mapping[str, pl.DataFrame]):
             return [getattr(record, name) for _, _, record in self._rows[table]]
         return self._frames[table][name].to_list() if table in self._frames else []
 
+    def series(self, table: str, name: str) -> pl.Series:
+        """The same of a table that is there, as a column."""
+        return self._frames[table][name] if table in self._frames else pl.Series(self.column(table, name))
+
     def with_rows(self, table: str, rows: Sequence[Row]) -> Self:
         """The same with one table more, or another in its place."""
         frames = {name: frame for name, frame in self._frames.items() if name not in self._rows}
