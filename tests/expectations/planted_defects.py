@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from staged_batches import AS_OF, Row
+from defect import Change, Defect
+from staged_batches import AS_OF
 
 from expectations.beside import COUNTERS
 from expectations.shapes import BORN_AT, NATIVE_IDS, SCORED
 
 LATE = AS_OF + timedelta(minutes=2, seconds=1)
-Change = Mapping[str, Any] | Callable[[Row], Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Defect:
-    """One change of a row, and the rule that must find it. Found whatever the row is, but for `only_on`."""
-
-    table: str
-    change: Change
-    rule: str  # column.what_holds
-    only_on: frozenset[str] | None = None  # platforms of rows on which it is a defect
-    earlier: Mapping[str, int] = field(default_factory=dict)  # counts that an earlier reading gave
-    is_doubled: bool = False  # the item brings the row twice
-
-    @property
-    def rule_id(self) -> str:
-        return f"{self.table}.{self.rule}"
-
-    def planted(self, row: Row) -> Row:
-        """The row with the defect."""
-        return row | dict(self.change(row) if callable(self.change) else self.change)
 
 
 def _day(text: str) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from planted_defects import Defect
+from defect import Defect
 from staged_batches import Row
 
 KNOWN = {"engagement_snapshot": ("counter", "mention_id"), "account_snapshot": ("follower", "account_id")}

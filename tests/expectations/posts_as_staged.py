@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import polars as pl
-from planted_defects import Defect
+from defect import Defect
 from planting import Planted, planted
 from staged_batches import AS_OF, CAPABILITIES, ITEM
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 import pytest
+from defect import Defect
 from drawn_frames import (
     Outcome,
     draw_frame,
@@ -21,7 +22,7 @@ from drawn_frames import (
     rows_of_gx,
     rows_of_pass,
 )
-from planted_defects import DEFECTS, HARMLESS, WARNINGS, Defect
+from planted_defects import DEFECTS, HARMLESS, WARNINGS
 from planting import Planted
 from staged_batches import Row, clean_rows, stage
 

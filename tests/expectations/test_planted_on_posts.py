@@ -8,7 +8,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from planted_defects import DEFECTS, WARNINGS, Defect
+from defect import Defect
+from planted_defects import DEFECTS, WARNINGS
 from posts_as_staged import Posts, real_posts, sandbox_posts
 from staged_batches import AS_OF
 

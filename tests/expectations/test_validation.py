@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from planted_defects import DEFECTS, HARMLESS, WARNINGS, Defect
+from defect import Defect
+from planted_defects import DEFECTS, HARMLESS, WARNINGS
 from planting import planted
 from staged_batches import AS_OF, clean_tables, quarantine, stage
 

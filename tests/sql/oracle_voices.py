@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 from kpi_oracle import NEVER_TOLD_OF_OTHERS, THREADS, VISITS, Oracle
 from oracle_engagement import POSTS, EngagementOracle
+from oracle_ranks import with_ranks
 from oracle_response import Responses
 from oracle_rows import Key, Row, rows_of
 from oracle_scores import reaches
@@ -185,7 +186,7 @@ class Voices:
             for account, entity in set(lately) | set(ranked)
             if entity in self.oracle.entities
         }
-        return _with_ranks(rows)
+        return with_ranks(rows)
 
     def _influencer(
         self, account: str, entity: str, mine: list[Row], ranked: dict[Key, float], hours: dict[Key, list[float]]
@@ -218,25 +219,6 @@ class Voices:
             "followers_reason": None if followers is not None
             else "the platform tells no followers" if platform in SILENT else "not read",
         }  # fmt: skip
-
-
-MEASURES = {
-    "pagerank": "pagerank", "h_index": "h_index_90d", "overperformance": "mean_overperformance_log2",
-    "followers": "followers",
-}  # fmt: skip
-
-
-def _with_ranks(rows: dict[Key, Row]) -> dict[Key, Row]:
-    groups = defaultdict(list)
-    for (_, entity), row in rows.items():
-        groups[entity, row["platform"], row["is_owned"]].append(row)
-    for group in groups.values():
-        for name, measure in MEASURES.items():
-            values = [row[measure] for row in group if row[measure] is not None]
-            for row in group:
-                own = row[measure]
-                row[f"{name}_rank"] = None if own is None else 1 + sum(other > own for other in values)
-    return rows
 
 
 def _month(day: date) -> tuple[date, date]:

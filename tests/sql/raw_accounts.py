@@ -19,10 +19,7 @@ class AccountNights:
     con: duckdb.DuckDBPyConnection
     dice: random.Random
     load_seq: int
-
-    @property
-    def as_of(self) -> datetime:
-        raise NotImplementedError
+    as_of: datetime
 
     def _rename(self, account: str | None = None, platform: str | None = None) -> None:
         """A first sight of an account, or a changed handle: its old mentions become owned, or cease to be."""
