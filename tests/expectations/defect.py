@@ -29,3 +29,8 @@ class Defect:
     def planted(self, row: Row) -> Row:
         """The row with the defect."""
         return row | dict(self.change(row) if callable(self.change) else self.change)
+
+
+def moved(platform: str, **values: Any) -> Change:
+    """A snapshot of another platform's post."""
+    return lambda row: {"mention_id": f"{platform}:{row['item_no']}", **values}

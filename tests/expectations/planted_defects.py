@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from defect import Change, Defect
+from defect import Defect, moved
 from staged_batches import AS_OF
 
 from expectations.beside import COUNTERS
@@ -14,17 +14,11 @@ from expectations.shapes import BORN_AT, NATIVE_IDS, SCORED
 LATE = AS_OF + timedelta(minutes=2, seconds=1)
 
 
-def _day(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+_day = datetime.fromisoformat
 
 
 def _on(platform: str, native_id: str) -> dict[str, Any]:
     return {"platform": platform, "native_id": native_id, "mention_id": f"{platform}:{native_id}"}
-
-
-def _moved(platform: str, **values: Any) -> Change:
-    """A snapshot of another platform's post."""
-    return lambda row: {"mention_id": f"{platform}:{row['item_no']}", **values}
 
 
 def _bad_ids(column: str, table: str, rule_column: str | None = None) -> list[Defect]:
@@ -89,9 +83,9 @@ DEFECTS: list[Defect] = [
         if counter != "upvotes"
     ),
     Defect(_E, {"upvotes": -1}, "upvotes.in_range", only_on=_NOT_SCORED),
-    Defect(_E, _moved("x", upvotes=-1), "upvotes.in_range"),
+    Defect(_E, moved("x", upvotes=-1), "upvotes.in_range"),
     Defect(_E, {"upvotes": -1_000_001}, "score.in_range", only_on=frozenset(SCORED)),
-    Defect(_E, _moved("reddit", upvotes=1_000_000_000_001), "score.in_range"),
+    Defect(_E, moved("reddit", upvotes=1_000_000_000_001), "score.in_range"),
     *(Defect(_E, {counter: 99}, f"{counter}.not_collapsed", earlier={counter: 1_000}) for counter in COUNTERS),
     Defect(_A, {"account_id": None}, "account_id.not_null"),
     *_bad_ids("account_id", _A)[:2],
@@ -182,17 +176,17 @@ WARNINGS: list[Defect] = [
     Defect(_M, {"edited_at": _day("2000-01-01")}, "edited_at.not_before_published"),
     Defect(_M, {"found_by": "thread", "parent_id": "reddit:t1_unheard"}, "parent_id.is_known"),
     *(
-        Defect(_E, _moved("x", **_X_TELLS | {counter: None}), f"{counter}.told_where_reported")
+        Defect(_E, moved("x", **_X_TELLS | {counter: None}), f"{counter}.told_where_reported")
         for counter in ("likes", "replies", "reposts", "quotes", "views", "bookmarks")
     ),
-    Defect(_E, _moved("reddit", upvotes=None), "upvotes.told_where_reported"),
-    Defect(_E, _moved("lemmy", downvotes=None), "downvotes.told_where_reported"),
+    Defect(_E, moved("reddit", upvotes=None), "upvotes.told_where_reported"),
+    Defect(_E, moved("lemmy", downvotes=None), "downvotes.told_where_reported"),
     *(
-        Defect(_E, _moved("reddit", **{counter: 1}), f"{counter}.null_where_never")
+        Defect(_E, moved("reddit", **{counter: 1}), f"{counter}.null_where_never")
         for counter in ("likes", "quotes", "views", "bookmarks", "downvotes", "clicks")
     ),
     *(
-        Defect(_E, _moved("feed", **{counter: 1}), f"{counter}.null_where_never")
+        Defect(_E, moved("feed", **{counter: 1}), f"{counter}.null_where_never")
         for counter in ("replies", "reposts", "upvotes")
     ),
     Defect(_E, {"replies": 49}, "counters.not_fallen", earlier={"replies": 100}),
@@ -233,7 +227,7 @@ HARMLESS: list[Defect] = [
     Defect(_M, _on("my-forum", "7"), "nothing.is_wrong"),
     Defect(_M, {"found_by": "thread", "parent_id": "reddit:t1_0"}, "nothing.is_wrong"),
     Defect(_E, {"captured_at": AS_OF + timedelta(minutes=2), "age_hours": -2 / 60}, "nothing.is_wrong"),
-    Defect(_E, _moved("x", **_X_TELLS | {"views": 1_000_000_000_000, "likes": 0}), "nothing.is_wrong"),
+    Defect(_E, moved("x", **_X_TELLS | {"views": 1_000_000_000_000, "likes": 0}), "nothing.is_wrong"),
     Defect(_E, {"upvotes": -40}, "nothing.is_wrong"),
     Defect(_S, {"followers": None}, "nothing.is_wrong"),
     Defect(
